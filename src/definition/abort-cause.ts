@@ -1,0 +1,22 @@
+/**
+ * The text of a Temporal cancel request, `<by>: <reason>` or `<by> (grace 5 s): <reason>`: the only thing
+ * that travels with a cancel, and what operators read in Web UI.
+ */
+export interface AbortCause {
+  readonly by: string;
+  readonly reason: string;
+  /** Milliseconds, when the aborting caller chose another grace than the definition's. */
+  readonly grace?: number;
+}
+
+export function toCause({ by, reason, grace }: AbortCause): string {
+  return `${by}${grace === undefined ? '' : ` (grace ${grace / 1000} s)`}: ${reason}`;
+}
+
+/** A cause that is not ours (Web UI, CLI, a parent that was terminated) is all reason, by nobody. */
+export function fromCause(text: string): AbortCause {
+  const [, by, seconds, reason] =
+    /^([^:]*?)(?: \(grace (\d+(?:\.\d+)?) s\))?: (.*)$/s.exec(text) ?? [];
+  if (by === undefined || reason === undefined) return { by: '', reason: text };
+  return { by, reason, ...(seconds !== undefined && { grace: Number(seconds) * 1000 }) };
+}

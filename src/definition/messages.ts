@@ -1,0 +1,43 @@
+import type { CarriedLog, LogEnvelope } from './run-log.ts';
+
+/** Names both sides of the wire must agree on. Renaming one breaks runs in flight. */
+export const LOG_SIGNAL = 'waymark.log';
+export const LOGS_QUERY = 'waymark.logs';
+/** Header of an activity call. An activity answers `LoggedResult` only when it is there. */
+export const LOG_HEADER = 'waymark.log';
+/** The one memo field of ours. */
+export const MEMO = 'waymark';
+
+/** Value of the log header. */
+export interface LogHeader {
+  readonly v: 1;
+  readonly iteration: number;
+  /** Bytes of log that this activity may still settle. */
+  readonly budget: number;
+  /** Activities of this run that run at the same time. */
+  readonly parallel: number;
+}
+
+/** What an activity answers to our workflows. */
+export interface LoggedResult {
+  readonly result: unknown;
+  readonly log: LogEnvelope;
+}
+export const isLoggedResult = (value: unknown): value is LoggedResult =>
+  typeof value === 'object' && value !== null && 'log' in value && 'result' in value;
+
+/** What one iteration hands to the next. */
+export interface Carried {
+  readonly v: 1;
+  readonly iteration: number;
+  readonly log: CarriedLog;
+}
+
+/** Details of `WorkflowExecutionCanceled`: how the abort took effect. `at` is the service's to read, from the event. */
+export interface AbortDetails {
+  readonly v: 1;
+  readonly by: string;
+  readonly reason: string;
+  readonly mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START';
+  readonly cleanUp?: string;
+}

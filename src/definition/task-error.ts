@@ -1,0 +1,64 @@
+/** What a caller can act on. Each code says who must do something, and what. */
+export const TaskErrorCode = {
+  /** No public definition has this id. `suggestions` names the nearest. */
+  TaskDefinitionNotFound: 'TASK_DEFINITION_NOT_FOUND',
+  TaskRunNotFound: 'TASK_RUN_NOT_FOUND',
+  /** The input does not fit the definition's schema; `issues` has one entry a field. */
+  InvalidInput: 'INVALID_INPUT',
+  /** An argument other than the input is out of bounds: a name, tag, key, id, priority, grace. */
+  InvalidArgument: 'INVALID_ARGUMENT',
+  InvalidDelay: 'INVALID_DELAY',
+  InvalidFilter: 'INVALID_FILTER',
+  /** The cursor is forged, damaged, or belongs to another filter, order or run. */
+  InvalidCursor: 'INVALID_CURSOR',
+  /** This key was used before, with another definition or input. */
+  KeyConflict: 'KEY_CONFLICT',
+  AlreadyFinished: 'ALREADY_FINISHED',
+  PayloadTooLarge: 'PAYLOAD_TOO_LARGE',
+  /** More than 1,000 runs match an order that must be sorted on the gateway. */
+  TooManyToSort: 'TOO_MANY_TO_SORT',
+  /** Temporal cannot be reached. Nothing was changed; ask again. */
+  Unavailable: 'UNAVAILABLE',
+  RateLimited: 'RATE_LIMITED',
+  Timeout: 'TIMEOUT',
+  /** It may have happened: ask again with the same key or id. */
+  ResultUnknown: 'RESULT_UNKNOWN',
+  Forbidden: 'FORBIDDEN',
+} as const;
+export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];
+
+/** One field of an input that its schema refuses. */
+export interface InputIssue {
+  readonly path: readonly (string | number)[];
+  /** zod's issue code, such as `invalid_type` or `too_small`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface TaskErrorDetails {
+  readonly issues?: readonly InputIssue[];
+  readonly suggestions?: readonly string[];
+  /** Seconds to wait before the next try. */
+  readonly retryAfter?: number;
+  /** The key under which a trigger with an unknown result is safe to repeat. */
+  readonly key?: string;
+  /** The run that the error is about. */
+  readonly runId?: string;
+}
+
+/** An error a caller can act on. Anything else is a bug: masked outside, logged inside. */
+export class TaskError extends Error {
+  override readonly name = 'TaskError';
+  readonly code: TaskErrorCode;
+  readonly details: TaskErrorDetails;
+
+  constructor(
+    code: TaskErrorCode,
+    message: string,
+    { cause, ...details }: TaskErrorDetails & { readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.code = code;
+    this.details = details;
+  }
+}

@@ -1,0 +1,156 @@
+/** Where a run stands. The same six words in TypeScript and GraphQL. */
+export const TaskRunStatus = {
+  /** Delayed, or no worker has taken it yet. */
+  Pending: 'PENDING',
+  /** A worker has begun it. */
+  Running: 'RUNNING',
+  /** An abort is recorded; the run has not stopped yet. */
+  Aborting: 'ABORTING',
+  Succeeded: 'SUCCEEDED',
+  Failed: 'FAILED',
+  Aborted: 'ABORTED',
+} as const;
+export type TaskRunStatus = (typeof TaskRunStatus)[keyof typeof TaskRunStatus];
+
+const CLOSED: ReadonlySet<TaskRunStatus> = new Set(['SUCCEEDED', 'FAILED', 'ABORTED']);
+export const isClosed = (status: TaskRunStatus): boolean => CLOSED.has(status);
+
+/** One triggered execution of a definition, over all its iterations: what a list row knows. */
+export interface TaskRun {
+  readonly id: string;
+  /** Definition id. */
+  readonly definition: string;
+  readonly name: string;
+  readonly status: TaskRunStatus;
+  readonly createdAt: Date;
+  /** When a delayed run is due; null for a run that was not delayed. */
+  readonly scheduledFor: Date | null;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  /** 1 for the first link of the chain. */
+  readonly iteration: number;
+  readonly tags: readonly string[];
+  /** The actor's name; null for a run that was started around the service. */
+  readonly triggeredBy: string | null;
+  /** Id of the run that this one names as its parent. */
+  readonly parent: string | null;
+  /** Id of the run that this one repeats. */
+  readonly rerunOf: string | null;
+}
+
+/** What one call to Temporal tells about one run: a row, and what it does now. */
+export interface TaskRunDetails extends TaskRun {
+  /** The sum of the running activities. Null when none was reported, and for closed runs (ask `outcome`). */
+  readonly progress: Progress | null;
+  /** Running and retrying activities, oldest first; empty for a closed run. */
+  readonly steps: readonly Step[];
+  /** An abort was recorded. True on a closed run too: on a SUCCEEDED one it came too late. */
+  readonly abortRequested: boolean;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number | null;
+  readonly message: string | null;
+}
+
+/** An activity that has not ended. */
+export interface Step {
+  /** The activity's name. */
+  readonly name: string;
+  readonly attempt: number;
+  /** Null when attempts are not limited. */
+  readonly maxAttempts: number | null;
+  readonly state: 'SCHEDULED' | 'RUNNING' | 'BACKING_OFF' | 'ABORTING' | 'PAUSED';
+  /** Since when it is in this state; null where Temporal does not tell. */
+  readonly since: Date | null;
+  readonly lastHeartbeat: Date | null;
+  /** Why the attempt before this one failed. */
+  readonly lastFailure: string | null;
+  readonly nextAttemptAt: Date | null;
+  readonly progress: Progress | null;
+}
+
+export interface TaskRunError {
+  /** The failure's type, such as `INVALID_INPUT`, `TIMEOUT` or the thrown error's class. */
+  readonly code: string;
+  readonly message: string;
+  /** The activity that failed and its last attempt; null when the workflow itself threw. */
+  readonly step: string | null;
+  readonly attempt: number | null;
+}
+
+/** How an abort took effect. */
+export const AbortMode = {
+  /** It stopped at a checkpoint. */
+  Graceful: 'GRACEFUL',
+  /** It did not stop within its grace, and was abandoned. */
+  Forced: 'FORCED',
+  /** Its body never ran. */
+  BeforeStart: 'BEFORE_START',
+  /** Ended by Temporal at once, without clean-up. */
+  Terminated: 'TERMINATED',
+  /** The run succeeded before the abort took effect. */
+  TooLate: 'TOO_LATE',
+} as const;
+export type AbortMode = (typeof AbortMode)[keyof typeof AbortMode];
+
+export interface Abort {
+  /** The actor's name; empty when the cancel came around the service and named nobody. */
+  readonly by: string;
+  readonly reason: string;
+  /** When the abort was recorded. */
+  readonly at: Date;
+  /** Null while the run has not stopped. */
+  readonly mode: AbortMode | null;
+  /** When an open run is abandoned if it has not stopped; null once it is closed or before a worker has seen the abort. */
+  readonly graceEndsAt: Date | null;
+  /** `DONE`, `TIMED_OUT` or the error of the clean-up; null when the definition has none. */
+  readonly cleanUp: string | null;
+}
+
+/** How a run ended. For an open run only `abort` may be set. */
+export interface Outcome {
+  readonly output: unknown;
+  readonly error: TaskRunError | null;
+  readonly abort: Abort | null;
+  /** The last known progress of a closed run. */
+  readonly progress: Progress | null;
+}
+
+/** Why a run does not move, and what to do. */
+export interface Diagnosis {
+  readonly code: DiagnosisCode;
+  /** One sentence. */
+  readonly message: string;
+  readonly since: Date | null;
+  /** What to do about it, one sentence. */
+  readonly action: string;
+}
+
+export const DiagnosisCode = {
+  NoWorker: 'NO_WORKER',
+  Delayed: 'DELAYED',
+  Retrying: 'RETRYING',
+  HeartbeatLate: 'HEARTBEAT_LATE',
+  Aborting: 'ABORTING',
+  WorkflowCodeFailing: 'WORKFLOW_CODE_FAILING',
+  UnknownDefinition: 'UNKNOWN_DEFINITION',
+  WaitingForTimer: 'WAITING_FOR_TIMER',
+  WaitingForChild: 'WAITING_FOR_CHILD',
+  Paused: 'PAUSED',
+} as const;
+export type DiagnosisCode = (typeof DiagnosisCode)[keyof typeof DiagnosisCode];
+
+/** A process that runs tasks. */
+export interface Worker {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: string;
+  readonly taskQueue: string;
+  readonly online: boolean;
+  readonly status: 'RUNNING' | 'SHUTTING_DOWN' | 'LOST';
+  readonly startedAt: Date | null;
+  readonly lastSeen: Date | null;
+  readonly sdkVersion: string;
+}
