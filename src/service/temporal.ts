@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, ConnectionLike, WorkflowService } from '@temporalio/client';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+  encodeMapToPayloads,
+  encodeToPayloads,
+} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import type { temporal } from '@temporalio/proto';
+import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
+
+type Payload = temporal.api.common.v1.IPayload;
+
+export interface TemporalOptions {
+  readonly client: Client;
+  /** What is asked; the client's own connection unless given. */
+  readonly connection?: ConnectionLike;
+  /** Milliseconds a question may take unless it says otherwise. */
+  readonly deadline?: number;
+  /** gRPC codes after which a question is asked again while its time lasts. */
+  readonly retryOn?: readonly number[];
+}
+
+export interface Asking {
+  /** Milliseconds, retries included. */
+  readonly deadline?: number | undefined;
+  /** The run that is asked about: named when Temporal does not know it. */
+  readonly id?: string | undefined;
+}
+
+/** How the service talks to Temporal: every question ends in time, and an error means something. */
+export class Temporal {
+  readonly client: Client;
+  readonly namespace: string;
+  readonly #connection: ConnectionLike;
+  readonly #deadline: number;
+  readonly #retryOn: ReadonlySet<number>;
+
+  constructor({
+    client,
+    connection = client.connection,
+    deadline = 5000,
+    retryOn = [GrpcCode.Unavailable, GrpcCode.ResourceExhausted],
+  }: TemporalOptions) {
+    this.client = client;
+    this.namespace = client.options.namespace;
+    this.#connection = connection;
+    this.#deadline = deadline;
+    this.#retryOn = new Set(retryOn);
+  }
+
+  /** Answers what Temporal answers, or rejects with a `TaskError`, within the deadline. */
+  async ask<R>(
+    question: (service: WorkflowService) => Promise<R>,
+    { deadline = this.#deadline, id }: Asking = {},
+  ): Promise<R> {
+    try {
+      return await this.askRaw(question, { deadline });
+    } catch (error) {
+      throw toTaskError(error, id);
+    }
+  }
+
+  /** As `ask`, for whoever must see Temporal's own error. */
+  async askRaw<R>(
+    question: (service: WorkflowService) => Promise<R>,
+    { deadline = this.#deadline }: Asking = {},
+  ): Promise<R> {
+    const ends = Date.now() + deadline;
+    let cut: NodeJS.Timeout | undefined;
+    // A connection that retries by itself sleeps between its tries, and no deadline cuts that sleep.
+    const late = new Promise<never>((_, reject) => {
+      cut = setTimeout(() => reject(outOfTime(deadline)), deadline);
+    });
+    try {
+      return await Promise.race([this.#patiently(question, ends), late]);
+    } finally {
+      clearTimeout(cut);
+    }
+  }
+
+  async #patiently<R>(
+    question: (service: WorkflowService) => Promise<R>,
+    ends: number,
+  ): Promise<R> {
+    for (let pause = FIRST_PAUSE; ; pause *= 2) {
+      try {
+        return await this.#connection.withDeadline(ends, () =>
+          question(this.#connection.workflowService),
+        );
+      } catch (error) {
+        const code = grpcErrorOf(error)?.code;
+        if (code === undefined || !this.#retryOn.has(code)) throw error;
+        if (pause > LAST_PAUSE || Date.now() + pause >= ends) throw error;
+      }
+      await sleep(pause * (0.75 + Math.random() / 2));
+    }
+  }
+
+  /** The values of payloads, through the client's own converter and codecs. */
+  readonly decode = (
+    payloads: readonly Payload[] | null | undefined,
+  ): Promise<readonly unknown[]> =>
+    decodeArrayFromPayloads(this.client.options.loadedDataConverter, payloads ? [...payloads] : []);
+
+  readonly decodeFailure = (
+    failure: temporal.api.failure.v1.IFailure | null | undefined,
+  ): Promise<Error | undefined> =>
+    decodeOptionalFailureToOptionalError(this.client.options.loadedDataConverter, failure);
+
+  async encode(...values: readonly unknown[]): Promise<Payload[]> {
+    const payloads = await encodeToPayloads(this.client.options.loadedDataConverter, ...values);
+    return payloads ?? [];
+  }
+
+  encodeMap(values: Readonly<Record<string, unknown>>): Promise<Record<string, Payload>> {
+    return encodeMapToPayloads(this.client.options.loadedDataConverter, values);
+  }
+}
+
+const outOfTime = (deadline: number): TaskError =>
+  new TaskError(TaskErrorCode.Timeout, `Temporal did not answer within ${deadline / 1000} s.`);
+
+// 0.1 + 0.2 + 0.4 s: rides out a reset connection or a frontend that moves, and still fails fast when Temporal is down.
+const FIRST_PAUSE = 100;
+const LAST_PAUSE = 400;
