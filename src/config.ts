@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import { z } from 'zod';
+
+/** Everything that can be set from outside, read and checked once. */
+export interface Config {
+  /** Where the gateway listens. */
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly taskQueue: string;
+  /** Absolute. What tasks may read and write. */
+  readonly dataDir: string;
+  /** Absolute. What belongs to this installation: the Temporal CLI, the database of the local server, its log. */
+  readonly stateDir: string;
+  readonly temporal: TemporalConfig;
+  readonly local: LocalConfig;
+  /** Signs cursors; gateways that share it understand each other's. Unset: every process makes its own. */
+  readonly cursorSecret: string | undefined;
+  /** Request header, lower case, that names the caller. Only for a gateway behind a proxy that sets it. */
+  readonly actorHeader: string | undefined;
+  /** Visibility calls a second that this process may make. Unset: what suits Temporal's defaults. */
+  readonly visibilityRate: number | undefined;
+  /** Absolute. Workflow bundle made ahead of time. Unset: the worker bundles when it starts. */
+  readonly workflowBundle: string | undefined;
+  /** Address of Temporal Web UI, without a slash at its end: runs link to their page there. */
+  readonly temporalUi: string | undefined;
+  /** What is odd but no reason to stop, such as a setting that does not exist. One sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface TemporalConfig {
+  /** `host:port`. */
+  readonly address: string;
+  readonly namespace: string;
+  /** Address, TLS, API key and metadata, as both the client's and the worker's connection take them. */
+  readonly connection: ConnectionConfig;
+  /** An address was given, by `TEMPORAL_ADDRESS` or a profile: nothing is to be started on this machine. */
+  readonly external: boolean;
+}
+export type ConnectionConfig = Pick<NativeConnectionOptions, 'tls' | 'apiKey' | 'metadata'> & {
+  readonly address: string;
+};
+
+export interface LocalConfig {
+  /** 0 takes any free one. */
+  readonly temporalPort: number;
+  /** 0 takes any free one. */
+  readonly temporalUiPort: number;
+  /** Command to use instead of looking for one. */
+  readonly temporalCli: string | undefined;
+  /** Where commands are looked for, as the system writes it. */
+  readonly path: string;
+  /** Days that the local server keeps closed runs, from its first start on. */
+  readonly retentionDays: number;
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A setting that cannot be used; the message names each variable, what was expected and what came. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the configuration. Throws `ConfigError` with everything that is wrong, not only the first. */
+export function loadConfig(env: Environment = process.env): Config {
+  // An empty variable counts as unset: compose files and shells cannot leave one out.
+  const given = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
+  const { data, error } = SETTINGS.safeParse(given);
+  if (error)
+    throw new ConfigError(error.issues.map((issue) => toSentence(issue, given)).join('\n'));
+  return {
+    host: data.HOST,
+    port: data.PORT,
+    logLevel: data.WAYMARK_LOG_LEVEL,
+    taskQueue: data.WAYMARK_TASK_QUEUE,
+    dataDir: resolve(data.WAYMARK_DATA_DIR),
+    stateDir: resolve(data.WAYMARK_STATE_DIR),
+    temporal: toTemporal(given, data.TEMPORAL_PORT),
+    local: {
+      temporalPort: data.TEMPORAL_PORT,
+      temporalUiPort: data.TEMPORAL_UI_PORT,
+      temporalCli: data.TEMPORAL_CLI,
+      path: data.PATH,
+      retentionDays: data.WAYMARK_RETENTION_DAYS,
+    },
+    cursorSecret: data.WAYMARK_CURSOR_SECRET,
+    actorHeader: data.WAYMARK_ACTOR_HEADER,
+    visibilityRate: data.WAYMARK_VISIBILITY_RATE,
+    workflowBundle: data.WAYMARK_WORKFLOW_BUNDLE && resolve(data.WAYMARK_WORKFLOW_BUNDLE),
+    temporalUi: data.WAYMARK_TEMPORAL_UI,
+    warnings: Object.keys(given)
+      .filter((name) => name.startsWith('WAYMARK_') && !(name in SETTINGS.shape))
+      .map((name) => `${name} is not a setting of Waymark and has no effect`),
+  };
+}
+
+const integer = (from: number, to: number) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `an integer from ${from} to ${to}`,
+    })
+    .transform(Number);
+const port = (standard: number) => integer(0, 65_535).default(standard);
+const text = (pattern: RegExp, expected: string) => z.string().regex(pattern, { error: expected });
+
+const SETTINGS = z.object({
+  HOST: text(/^[\w.:%-]+$/, 'a host name or an IP address').default('127.0.0.1'),
+  PORT: port(4000),
+  TEMPORAL_PORT: port(7233),
+  TEMPORAL_UI_PORT: port(8233),
+  TEMPORAL_CLI: z.string().optional(),
+  // Read by Temporal's own library, which takes a missing file for none and any word for «no TLS».
+  TEMPORAL_CONFIG_FILE: z.string().refine(existsSync, { error: 'a file that exists' }).optional(),
+  TEMPORAL_TLS: text(/^(?:true|false|1|0)$/i, 'true or false').optional(),
+  TEMPORAL_ADDRESS: text(/^[^\s/:]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i, 'host:port').optional(),
+  PATH: z.string().default(''),
+  WAYMARK_TASK_QUEUE: text(/^[^\p{Cc}]{1,200}$/u, 'a name of at most 200 characters').default(
+    'waymark',
+  ),
+  WAYMARK_DATA_DIR: z.string().default('data'),
+  WAYMARK_STATE_DIR: z.string().default('.waymark'),
+  WAYMARK_LOG_LEVEL: z
+    .enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` })
+    .default('info'),
+  WAYMARK_CURSOR_SECRET: z.string().min(16, { error: 'at least 16 characters' }).optional(),
+  WAYMARK_ACTOR_HEADER: text(/^[!#$%&'*+.^_`|~\w-]{1,100}$/, 'the name of a request header')
+    .toLowerCase()
+    .optional(),
+  WAYMARK_VISIBILITY_RATE: integer(1, 10_000).optional(),
+  WAYMARK_WORKFLOW_BUNDLE: z
+    .string()
+    .refine(existsSync, { error: 'a file that exists' })
+    .optional(),
+  WAYMARK_TEMPORAL_UI: z
+    .url({ protocol: /^https?$/, error: 'an http or https address' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  WAYMARK_RETENTION_DAYS: integer(1, 3650).default(30),
+});
+
+const SECRET = new Set(['WAYMARK_CURSOR_SECRET', 'TEMPORAL_API_KEY']);
+
+function toSentence(issue: z.core.$ZodIssue, given: Environment): string {
+  const name = issue.path.join('.');
+  const got = SECRET.has(name) ? `${given[name]?.length ?? 0} characters` : `\`${given[name]}\``;
+  return `${name}: expected ${issue.message}, got ${got}`;
+}
+
+/** What Temporal's own variables and its `temporal.toml` say; else the server that `npm start` runs. */
+function toTemporal(given: Readonly<Record<string, string>>, localPort: number): TemporalConfig {
+  const { connectionOptions, namespace = 'default' } = readProfile(given);
+  const { address = `127.0.0.1:${localPort}`, tls, apiKey, metadata } = connectionOptions;
+  return {
+    address,
+    namespace,
+    connection: {
+      address,
+      ...(tls !== undefined && tls !== null && { tls }),
+      ...(apiKey !== undefined && { apiKey }),
+      ...(metadata !== undefined && { metadata }),
+    },
+    external: connectionOptions.address !== undefined,
+  };
+}
+
+function readProfile(given: Readonly<Record<string, string>>) {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: { ...given } });
+  } catch (error) {
+    throw new ConfigError(
+      `TEMPORAL_* and temporal.toml: expected a profile that can be read, got: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
