@@ -1,0 +1,145 @@
+import type { LogLevel, LogLine } from '../definition/run-log.ts';
+import { isClosed, TaskRunStatus } from '../definition/task-run.ts';
+import type {
+  Abort,
+  Diagnosis,
+  Outcome,
+  Progress,
+  Step,
+  TaskRun,
+  TaskRunDetails,
+  TaskRunError,
+} from '../definition/task-run.ts';
+import { Changes } from './changes.ts';
+
+/** What never changes in a run. */
+export interface FakeRunFacts {
+  readonly id: string;
+  readonly definition: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly scheduledFor: Date | null;
+  readonly tags: readonly string[];
+  readonly triggeredBy: string | null;
+  readonly parent: string | null;
+  readonly rerunOf: string | null;
+  readonly input: unknown;
+  /** Milliseconds, of the definition. */
+  readonly grace: number;
+}
+
+/** One run in memory. */
+export class FakeRun {
+  readonly facts: FakeRunFacts;
+  readonly changes = new Changes();
+  readonly lines: LogLine[] = [];
+  readonly steps = new Map<string, Step>();
+  startedAt: Date | null = null;
+  finishedAt: Date | null = null;
+  iteration = 1;
+  progress: Progress | null = null;
+  abort: Abort | null = null;
+  diagnosis: Diagnosis | null = null;
+  deleted = false;
+  #ended: 'SUCCEEDED' | 'FAILED' | 'ABORTED' | null = null;
+  #output: unknown = null;
+  #error: TaskRunError | null = null;
+
+  constructor(facts: FakeRunFacts) {
+    this.facts = facts;
+  }
+
+  get status(): TaskRunStatus {
+    if (this.#ended) return this.#ended;
+    if (this.abort) return TaskRunStatus.Aborting;
+    return this.startedAt ? TaskRunStatus.Running : TaskRunStatus.Pending;
+  }
+
+  get closed(): boolean {
+    return isClosed(this.status);
+  }
+
+  get row(): TaskRun {
+    const { input: _input, grace: _grace, ...facts } = this.facts;
+    return {
+      ...facts,
+      status: this.status,
+      startedAt: this.startedAt,
+      finishedAt: this.finishedAt,
+      iteration: this.iteration,
+    };
+  }
+
+  get details(): TaskRunDetails {
+    return {
+      ...this.row,
+      progress: this.closed ? null : this.progress,
+      steps: this.closed ? [] : [...this.steps.values()],
+      abortRequested: this.abort !== null,
+    };
+  }
+
+  get outcome(): Outcome {
+    return {
+      output: this.#output,
+      error: this.#error,
+      abort: this.abort,
+      progress: this.closed ? this.progress : null,
+    };
+  }
+
+  get dropped(): number {
+    return this.lines.reduce((sum, line) => sum + line.dropped, 0);
+  }
+
+  succeed(output: unknown, at: Date): void {
+    if (this.abort) this.#stopAborting('TOO_LATE', null);
+    this.#output = output ?? null;
+    this.say('Done', 'INFO', at);
+    this.#close('SUCCEEDED', at);
+  }
+
+  fail(error: TaskRunError, at: Date): void {
+    if (this.abort) this.#stopAborting('TOO_LATE', null);
+    this.#error = error;
+    this.say(`Failed: ${error.message}`, 'ERROR', at);
+    this.#close('FAILED', at);
+  }
+
+  stop(
+    mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START' | 'TERMINATED',
+    cleanUp: string | null,
+    at: Date,
+  ): void {
+    this.#stopAborting(mode, cleanUp);
+    this.say('Aborted', 'WARN', at);
+    this.#close('ABORTED', at);
+  }
+
+  /** Adds a line of the run's life. */
+  say(message: string, level: LogLevel, time: Date): void {
+    this.log({ step: null, attempt: null, level, message, data: null, time, dropped: 0 });
+  }
+
+  log(line: Omit<LogLine, 'source' | 'n' | 'iteration'>): void {
+    const source =
+      line.step === null ? 'run' : `${this.iteration}/${line.step}/${line.attempt ?? 1}`;
+    const before = this.lines.findLast((one) => one.source === source)?.n ?? 0;
+    this.lines.push({
+      ...line,
+      iteration: this.iteration,
+      source,
+      // A marker stands for the lines up to its number.
+      n: before + Math.max(1, line.dropped),
+    });
+  }
+
+  #stopAborting(mode: NonNullable<Abort['mode']>, cleanUp: string | null): void {
+    if (this.abort) this.abort = { ...this.abort, mode, cleanUp, graceEndsAt: null };
+  }
+
+  #close(status: 'SUCCEEDED' | 'FAILED' | 'ABORTED', at: Date): void {
+    this.#ended = status;
+    this.finishedAt = at;
+  }
+}

@@ -1,0 +1,144 @@
+import type { RunPosition } from '../definition/run-order.ts';
+import { TaskError } from '../definition/task-error.ts';
+import type { Diagnosis, TaskRun, Worker } from '../definition/task-run.ts';
+import type { Settings, Tasks } from '../definition/tasks.ts';
+import { Changes } from './changes.ts';
+import { FakeCursors } from './fake-cursors.ts';
+import type { FakeRun } from './fake-run.ts';
+
+/** What all callers of one `FakeTasks` share. */
+export class FakeStore {
+  readonly changes = new Changes();
+  readonly listCursors = new FakeCursors<RunPosition>();
+  readonly logCursors = new FakeCursors<number>();
+  readonly calls: Partial<Record<keyof Tasks, number>> = {};
+  workers: readonly Worker[] = [WORKER];
+  settings: Settings = { retentionDays: 3 };
+  fault: Error | null = null;
+  readonly #runs = new Map<string, FakeRun>();
+  readonly #keys = new Map<string, { readonly run: FakeRun; readonly asked: string }>();
+  #ids = 0;
+  #ahead = 0;
+  #last = 0;
+
+  now(): number {
+    return Math.max(this.#last, Date.now() + this.#ahead);
+  }
+
+  /** A time of its own for each thing that happens, so that orders are never a matter of luck. */
+  tick(): Date {
+    this.#last = Math.max(this.#last + 1, Date.now() + this.#ahead);
+    return new Date(this.#last);
+  }
+
+  advance(milliseconds: number): void {
+    this.#ahead += milliseconds;
+  }
+
+  /** Counts a call, and fails it when the fake is told to. */
+  called(method: keyof Tasks): void {
+    this.count(method);
+    if (this.fault) throw this.fault;
+  }
+
+  count(method: keyof Tasks): void {
+    this.calls[method] = (this.calls[method] ?? 0) + 1;
+  }
+
+  nextId(definition: string): string {
+    return `${definition}-${++this.#ids}`;
+  }
+
+  add(run: FakeRun, key: string | undefined, asked: string): void {
+    this.#runs.set(run.facts.id, run);
+    if (key !== undefined) this.#keys.set(key, { run, asked });
+    this.changes.announce();
+  }
+
+  keyed(key: string): { readonly run: FakeRun; readonly asked: string } | undefined {
+    return this.#keys.get(key);
+  }
+
+  find(id: string): FakeRun {
+    const run = this.#runs.get(id);
+    if (run) return run;
+    throw new TaskError(
+      'TASK_RUN_NOT_FOUND',
+      `There is no task run ${JSON.stringify(id.slice(0, 300))}: it never was, was deleted, or is past the retention.`,
+    );
+  }
+
+  remove(id: string): void {
+    const run = this.find(id);
+    if (!run.closed) run.stop('TERMINATED', null, this.tick());
+    this.#runs.delete(id);
+    for (const [key, keyed] of this.#keys) if (keyed.run === run) this.#keys.delete(key);
+    this.changed(run);
+  }
+
+  changed(run: FakeRun): void {
+    run.changes.announce();
+    this.changes.announce();
+  }
+
+  rows(): readonly TaskRun[] {
+    return Array.from(this.#runs.values(), (run) => run.row);
+  }
+
+  diagnose(run: FakeRun): Diagnosis | null {
+    if (run.closed) return null;
+    if (run.diagnosis) return run.diagnosis;
+    if (!this.workers.some(({ online }) => online))
+      return {
+        code: 'NO_WORKER',
+        message: 'No worker is there to run it.',
+        since: null,
+        action: 'Start a worker.',
+      };
+    if (run.abort)
+      return {
+        code: 'ABORTING',
+        message: 'It was asked to stop, and has not stopped yet.',
+        since: run.abort.at,
+        action: 'Wait for its next checkpoint, or abort it with force.',
+      };
+    const { scheduledFor } = run.facts;
+    if (!run.startedAt && scheduledFor && scheduledFor.getTime() > this.now())
+      return {
+        code: 'DELAYED',
+        message: `It is due at ${scheduledFor.toISOString()}.`,
+        since: run.facts.createdAt,
+        action: 'Wait, or abort it.',
+      };
+    const steps = [...run.steps.values()];
+    const retrying = steps.find(({ state }) => state === 'BACKING_OFF');
+    if (retrying)
+      return {
+        code: 'RETRYING',
+        message: `Attempt ${retrying.attempt} of ${retrying.name} failed: ${retrying.lastFailure ?? 'no reason was given'}.`,
+        since: retrying.since,
+        action: 'Wait for the next attempt, or abort it.',
+      };
+    const paused = steps.find(({ state }) => state === 'PAUSED');
+    if (paused)
+      return {
+        code: 'PAUSED',
+        message: `${paused.name} is paused.`,
+        since: paused.since,
+        action: 'Resume it.',
+      };
+    return null;
+  }
+}
+
+const WORKER: Worker = {
+  id: 'worker-1',
+  host: 'localhost',
+  pid: '1',
+  taskQueue: 'fake',
+  online: true,
+  status: 'RUNNING',
+  startedAt: null,
+  lastSeen: null,
+  sdkVersion: '0',
+};

@@ -1,0 +1,311 @@
+import { canonicalJson } from '../definition/canonical-json.ts';
+import { checkAbort } from '../definition/check-abort.ts';
+import { checkInput } from '../definition/check-input.ts';
+import { checkActor, checkTrigger } from '../definition/check-trigger.ts';
+import { describeDefinitions } from '../definition/describe-definition.ts';
+import { findDefinition } from '../definition/find-definition.ts';
+import { checkFilter } from '../definition/match-filter.ts';
+import { TaskError } from '../definition/task-error.ts';
+import type { TaskModule } from '../definition/task-definition.ts';
+import { TaskRunStatus } from '../definition/task-run.ts';
+import type {
+  Diagnosis,
+  Outcome,
+  TaskRun,
+  TaskRunDetails,
+  Worker,
+} from '../definition/task-run.ts';
+import type {
+  AbortRequest,
+  AbortResult,
+  Actor,
+  ListRequest,
+  LogEvent,
+  LogPage,
+  LogsRequest,
+  RerunRequest,
+  Settings,
+  TailRequest,
+  TaskDefinitionInfo,
+  TaskRunCounts,
+  TaskRunFilter,
+  TaskRunListEvent,
+  TaskRunPage,
+  Tasks,
+  TriggeredRun,
+  TriggerOptions,
+  TriggerRequest,
+} from '../definition/tasks.ts';
+import { follow } from './changes.ts';
+import { countable, listPage, logPage } from './fake-pages.ts';
+import { FakeRun } from './fake-run.ts';
+import type { FakeStore } from './fake-store.ts';
+
+/** `Tasks` over a store in memory, for one caller. */
+export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
+  protected readonly store: FakeStore;
+  readonly #tasks: T;
+  readonly #actor: Actor | null;
+
+  constructor(store: FakeStore, tasks: T, actor: Actor | null = null) {
+    if (actor) checkActor(actor);
+    this.store = store;
+    this.#tasks = tasks;
+    this.#actor = actor;
+  }
+
+  as(actor: Actor): Tasks<T> {
+    return new InMemoryTasks(this.store, this.#tasks, actor);
+  }
+
+  definitions(): readonly TaskDefinitionInfo[] {
+    this.store.count('definitions');
+    return describeDefinitions(this.#tasks);
+  }
+
+  async trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
+    this.store.called('trigger');
+    return this.#start(request.definition, request.input, request, null);
+  }
+
+  async rerun({ id, input, ...options }: RerunRequest): Promise<TriggeredRun> {
+    this.store.called('rerun');
+    const { facts } = this.store.find(id);
+    const again = { name: facts.name, tags: facts.tags, ...defined(options) };
+    return this.#start(facts.definition, input === undefined ? facts.input : input, again, id);
+  }
+
+  async #start(
+    definition: string,
+    input: unknown,
+    options: TriggerOptions,
+    rerunOf: string | null,
+  ): Promise<TriggeredRun> {
+    const { title, grace } = findDefinition(this.#tasks, definition);
+    const {
+      name = title,
+      key,
+      tags,
+      delay,
+      parent = null,
+    } = checkTrigger(options, this.store.now());
+    await checkInput(findDefinition(this.#tasks, definition), input);
+    const asked = canonicalJson([definition, input]);
+    const earlier = key === undefined ? undefined : this.store.keyed(key);
+    if (earlier && earlier.asked !== asked)
+      throw new TaskError(
+        'KEY_CONFLICT',
+        `The key ${JSON.stringify(key)} was used before, with another definition or input, by run ${earlier.run.facts.id}.`,
+        { ...(key !== undefined && { key }), runId: earlier.run.facts.id },
+      );
+    if (earlier) return { ...earlier.run.row, deduplicated: true };
+    const createdAt = this.store.tick();
+    const run = new FakeRun({
+      id: this.store.nextId(definition),
+      definition,
+      name,
+      createdAt,
+      scheduledFor: delay > 0 ? new Date(createdAt.getTime() + delay) : null,
+      tags,
+      triggeredBy: this.#actor?.name ?? null,
+      parent,
+      rerunOf,
+      // As it comes back from Temporal: undefined fields gone, dates as text.
+      input: JSON.parse(JSON.stringify(input ?? null)),
+      grace,
+    });
+    run.say(this.#actor ? `Triggered by ${this.#actor.name}` : 'Triggered', 'INFO', createdAt);
+    this.store.add(run, key, asked);
+    return { ...run.row, deduplicated: false };
+  }
+
+  async abort(request: AbortRequest): Promise<AbortResult> {
+    this.store.called('abort');
+    checkAbort(request);
+    const run = this.store.find(request.id);
+    if (run.closed) return { outcome: 'ALREADY_FINISHED', run: run.row };
+    const aborting = run.abort !== null;
+    if (aborting && !request.force) return { outcome: 'ALREADY_ABORTING', run: run.row };
+    const at = this.store.tick();
+    const { message: reason = '', grace = run.facts.grace } = request;
+    const by = this.#actor?.name ?? '';
+    if (!aborting) {
+      const graceEndsAt = run.startedAt ? new Date(at.getTime() + grace) : null;
+      run.abort = { by, reason, at, mode: null, graceEndsAt, cleanUp: null };
+      run.say(`Abort requested${by && ` by ${by}`}${reason && `: ${reason}`}`, 'WARN', at);
+    }
+    if (request.force) run.stop('TERMINATED', null, at);
+    this.store.changed(run);
+    return { outcome: request.force ? 'TERMINATED' : 'ABORTING', run: run.row };
+  }
+
+  async get(id: string): Promise<TaskRunDetails> {
+    this.store.called('get');
+    return this.store.find(id).details;
+  }
+
+  async delete(id: string): Promise<void> {
+    this.store.called('delete');
+    this.store.remove(id);
+  }
+
+  async input(run: TaskRun): Promise<unknown> {
+    this.store.called('input');
+    return this.store.find(run.id).facts.input;
+  }
+
+  async outcome(run: TaskRun): Promise<Outcome> {
+    this.store.called('outcome');
+    return this.store.find(run.id).outcome;
+  }
+
+  async diagnose(run: TaskRun): Promise<Diagnosis | null> {
+    this.store.called('diagnose');
+    return this.store.diagnose(this.store.find(run.id));
+  }
+
+  async list(request: ListRequest = {}): Promise<TaskRunPage> {
+    this.store.called('list');
+    checkFilter(request.filter ?? {});
+    return listPage(this.store.rows(), request, this.store.listCursors);
+  }
+
+  async count(filter: TaskRunFilter = {}): Promise<number> {
+    this.store.called('count');
+    checkFilter(filter);
+    return countable(this.store.rows(), filter).length;
+  }
+
+  async counts(filter: TaskRunFilter = {}): Promise<TaskRunCounts> {
+    this.store.called('counts');
+    checkFilter(filter);
+    const rows = countable(this.store.rows(), filter);
+    const of = (status: TaskRunStatus): number =>
+      rows.filter((row) => row.status === status).length;
+    return {
+      PENDING: of('PENDING'),
+      RUNNING: of('RUNNING'),
+      ABORTING: of('ABORTING'),
+      SUCCEEDED: of('SUCCEEDED'),
+      FAILED: of('FAILED'),
+      ABORTED: of('ABORTED'),
+      total: rows.length,
+    };
+  }
+
+  async logs(id: string, request: LogsRequest = {}): Promise<LogPage> {
+    this.store.called('logs');
+    return logPage(this.store.find(id), request, this.store.logCursors);
+  }
+
+  tail(id: string, { after, filter, signal }: TailRequest = {}): AsyncIterableIterator<LogEvent> {
+    return follow(signal, (stop) => this.#tail(id, { after, filter }, stop));
+  }
+
+  async *#tail(
+    id: string,
+    request: LogsRequest,
+    stop: AbortSignal,
+  ): AsyncGenerator<LogEvent, void> {
+    this.store.called('tail');
+    const run = this.store.find(id);
+    for (let after = request.after; !stop.aborted;) {
+      const page = logPage(run, { ...request, after }, this.store.logCursors);
+      for (const [index, line] of page.lines.entries()) {
+        // oxlint-disable-next-line typescript/no-unnecessary-condition -- a reader may stop while it holds a line
+        if (stop.aborted) return;
+        yield { type: 'LINE', line, cursor: page.cursors[index] ?? page.cursor };
+      }
+      if (page.ended) {
+        yield { type: 'END', status: run.status, cursor: page.cursor, dropped: run.dropped };
+        return;
+      }
+      // Nothing came since the last look, and nothing can before this waits.
+      if (page.cursor === after) await run.changes.next(stop);
+      after = page.cursor;
+    }
+  }
+
+  watch(
+    id: string,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<TaskRunDetails> {
+    return follow(signal, (stop) => this.#watch(id, stop));
+  }
+
+  async *#watch(id: string, stop: AbortSignal): AsyncGenerator<TaskRunDetails, void> {
+    this.store.called('watch');
+    const run = this.store.find(id);
+    for (let shown = ''; !stop.aborted;) {
+      const { details } = run;
+      const now = JSON.stringify(details);
+      if (now === shown) {
+        await run.changes.next(stop);
+        continue;
+      }
+      shown = now;
+      yield details;
+      if (run.closed && JSON.stringify(run.details) === shown) return;
+    }
+  }
+
+  watchList(
+    filter: TaskRunFilter = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<TaskRunListEvent> {
+    return follow(signal, (stop) => this.#watchList(filter, stop));
+  }
+
+  async *#watchList(
+    filter: TaskRunFilter,
+    stop: AbortSignal,
+  ): AsyncGenerator<TaskRunListEvent, void> {
+    this.store.called('watchList');
+    checkFilter(filter);
+    const shown = new Map<string, string>();
+    while (!stop.aborted) {
+      const { runs } = listPage(this.store.rows(), { filter, first: 100 }, this.store.listCursors);
+      const events: TaskRunListEvent[] = [];
+      const here = new Set(runs.map(({ id }) => id));
+      for (const id of [...shown.keys()].filter((one) => !here.has(one))) {
+        shown.delete(id);
+        events.push({ type: 'LEFT', id });
+      }
+      // Oldest first, so that a reader that puts each on top has the list's order.
+      for (const run of runs.toReversed()) {
+        const before = shown.get(run.id);
+        const now = JSON.stringify(run);
+        if (before === now) continue;
+        shown.set(run.id, now);
+        events.push({ type: before === undefined ? 'ENTERED' : 'CHANGED', run });
+      }
+      yield* events;
+      if (events.length === 0) await this.store.changes.next(stop);
+    }
+  }
+
+  async workers(): Promise<readonly Worker[]> {
+    this.store.called('workers');
+    return this.store.workers;
+  }
+
+  async settings(): Promise<Settings> {
+    this.store.called('settings');
+    return this.store.settings;
+  }
+
+  async updateSettings(settings: Settings): Promise<Settings> {
+    this.store.called('updateSettings');
+    const { retentionDays } = settings;
+    if (!Number.isInteger(retentionDays) || retentionDays < 1)
+      throw new TaskError(
+        'INVALID_ARGUMENT',
+        `Expected \`retentionDays\` to be a positive integer, got ${retentionDays}.`,
+      );
+    this.store.settings = { retentionDays };
+    return this.store.settings;
+  }
+}
+
+const defined = (options: TriggerOptions): TriggerOptions =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
