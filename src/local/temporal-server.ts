@@ -1,114 +1,183 @@
-// Runs Temporal's dev server as a child process.
-import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { createServer } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { freePorts } from './ports.ts';
 
 export interface TemporalServerOptions {
-  binary: string;
-  logFile: string;
-  /** Without a file everything stays in memory. */
-  database?: string;
-  port?: number;
-  /** Without a port the Web UI stays off. */
-  uiPort?: number;
-  namespace?: string;
+  /** The Temporal CLI. */
+  readonly binary: string;
+  readonly logFile: string;
+  /** SQLite file. Without one everything stays in memory. */
+  readonly database?: string;
+  /** Without one, any that is free. */
+  readonly port?: number;
+  /** Without one the Web UI stays off. */
+  readonly uiPort?: number;
+  readonly namespace?: string;
+  /** Called when the process exists, before it is ready: whoever must find it again notes it down here. */
+  readonly onSpawn?: (pid: number) => void;
 }
-const switches = [
+
+export interface TemporalServer {
+  /** `host:port` of its gRPC. */
+  readonly address: string;
+  /** Resolves when the process is gone, with how it ended and the last lines of its log. */
+  readonly ended: Promise<string>;
+  /** Resolves when the process is gone. */
+  stop(): Promise<void>;
+}
+
+/** Runs Temporal's dev server as a child process. Resolves when its namespace answers. */
+export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
+  const { binary, logFile, namespace = 'default', onSpawn } = options;
+  const port = options.port ?? (await anyPort());
+  const address = `${HOST}:${port}`;
+  const logStart = await rotate(logFile);
+  const child = launch(binary, toArguments({ ...options, port, namespace }), logFile);
+  if (child.pid !== undefined) onSpawn?.(child.pid);
+  const ended = endOf(child).then(async (how) => `${how}\n${await tail(logFile, logStart)}`.trim());
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const hard = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT);
+    await ended;
+    clearTimeout(hard);
+  };
+  // A port that answers is not enough: it may be a foreign server's, while ours has died for want of it.
+  const over = new AbortController();
+  const failure = await Promise.race([
+    ended.then((how) => `it ended: ${how}`),
+    answers(address, namespace, over.signal),
+  ]);
+  over.abort();
+  if (failure === undefined) return { address, ended, stop };
+  await stop();
+  throw new Error(`Expected a Temporal server at ${address}, but ${failure}`);
+}
+
+const HOST = '127.0.0.1';
+const READY_LIMIT = 60_000;
+const STOP_LIMIT = 10_000;
+const LOG_LIMIT = 10 << 20;
+const TAIL = 2_000;
+
+const SWITCHES = [
+  // Both: an abort is pushed to the activity instead of waiting for its next heartbeat.
   'frontend.WorkerCommandsEnabled',
   'system.enableCancelActivityWorkerCommand',
   'frontend.WorkflowPauseEnabled',
   'matching.enableFairness',
 ];
 
-export async function startTemporalServer({
-  binary,
-  logFile,
-  database,
+function toArguments({
   port,
   uiPort,
-  namespace = 'default',
-}: TemporalServerOptions) {
-  const address = `127.0.0.1:${port ?? (await freePort())}`;
-  const args = [
+  namespace,
+  database,
+}: {
+  readonly port: number;
+  readonly uiPort?: number;
+  readonly namespace: string;
+  readonly database?: string;
+}): string[] {
+  const options = {
+    ip: HOST,
+    port,
+    namespace,
+    'log-format': 'json',
+    'log-level': 'warn',
+    ...(uiPort !== undefined && { 'ui-port': uiPort }),
+    ...(database !== undefined && { 'db-filename': database }),
+  };
+  return [
     'server',
     'start-dev',
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    address.slice(10),
-    '--namespace',
-    namespace,
-    '--log-format',
-    'json',
-    '--log-level',
-    'warn',
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    // The news feed is the UI's only request to the outside.
+    uiPort === undefined ? '--headless' : '--ui-disable-news-fetch',
+    // Write-ahead log for speed, full sync so that what was acknowledged survives a power cut.
+    ...(database === undefined
+      ? []
+      : ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=2']),
+    ...SWITCHES.flatMap((name) => ['--dynamic-config-value', `${name}=true`]),
   ];
-  args.push(
-    ...(uiPort ? ['--ui-port', String(uiPort), '--ui-disable-news-fetch'] : ['--headless']),
-  );
-  if (database)
-    args.push(
-      '--db-filename',
-      database,
-      '--sqlite-pragma',
-      'journal_mode=wal',
-      '--sqlite-pragma',
-      'synchronous=2',
-    );
-  args.push(...switches.flatMap((name) => ['--dynamic-config-value', `${name}=true`]));
-  // A group of its own: Ctrl-C must reach our worker, which drains, before it reaches the server.
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const log = createWriteStream(logFile, { flags: 'a' });
-  let tail = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      log.write(text);
-      tail = (tail + text).slice(-2000);
-    });
-  const ended = new Promise<string>((resolve) => {
-    child
-      .once('error', (error) => resolve(error.message))
-      .once('close', (code, signal) => resolve(`${code ?? signal}\n${tail.trim()}`));
-  });
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    const hard = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    await ended;
-    clearTimeout(hard);
-    log.end();
-  };
-  const failed = await Promise.race([
-    ended.then((how) => `it ended: ${how}`),
-    ready(address, namespace),
-  ]);
-  if (!failed) return { address, ended, stop };
-  await stop();
-  throw new Error(`The Temporal server did not come up at ${address}; ${failed}`);
 }
 
-async function ready(address: string, namespace: string): Promise<string | undefined> {
-  for (const deadline = Date.now() + 30_000; ; await sleep(50)) {
-    try {
-      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
-      try {
-        await connection.workflowService.describeNamespace({ namespace });
-      } finally {
-        await connection.close();
-      }
-      return undefined;
-    } catch (error) {
-      if (Date.now() > deadline) return `no answer in 30 s: ${String(error)}`;
-    }
+function launch(binary: string, args: readonly string[], logFile: string): ChildProcess {
+  // Straight into the file: a pipe would break, and the server with it, when this process is killed.
+  const log = openSync(logFile, 'a');
+  try {
+    // A group of its own: Ctrl-C must reach our worker, which drains, before it reaches the server.
+    return spawn(binary, args, { stdio: ['ignore', log, log], detached: true });
+  } finally {
+    closeSync(log);
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address === 'object' && address) return address.port;
-  throw new Error('No port is free.');
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child
+      .once('error', (error) => resolve(error.message))
+      .once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+}
+
+/** What keeps the server from answering; undefined when it answers. */
+async function answers(
+  address: string,
+  namespace: string,
+  over: AbortSignal,
+): Promise<string | undefined> {
+  for (const limit = Date.now() + READY_LIMIT; !over.aborted; await sleep(50)) {
+    try {
+      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+      try {
+        await connection.withDeadline(Date.now() + 2_000, () =>
+          connection.workflowService.describeNamespace({ namespace }),
+        );
+        return undefined;
+      } finally {
+        await connection.close();
+      }
+    } catch (error) {
+      if (Date.now() > limit)
+        return `nothing answered in ${READY_LIMIT / 1000} s: ${String(error)}`;
+    }
+  }
+  return undefined;
+}
+
+/** Where this start's lines will begin. A log that has grown large becomes the one old log. */
+async function rotate(logFile: string): Promise<number> {
+  const size = await stat(logFile).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  if (size <= LOG_LIMIT) return size;
+  await rename(logFile, `${logFile}.1`);
+  return 0;
+}
+
+async function tail(logFile: string, from: number): Promise<string> {
+  const file = await open(logFile);
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(from, size - TAIL);
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(size - start),
+      0,
+      size - start,
+      start,
+    );
+    return buffer.toString('utf8', 0, bytesRead).trim();
+  } finally {
+    await file.close();
+  }
+}
+
+async function anyPort(): Promise<number> {
+  const wanted = { variable: 'TEMPORAL_PORT', purpose: "Temporal's server", host: HOST, port: 0 };
+  const [port = 0] = await freePorts([wanted]);
+  return port;
 }

@@ -1,7 +1,6 @@
 // One Temporal server for the whole run of the tests; each test file takes a task queue of its own.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Connection } from '@temporalio/client';
 import type { TestProject } from 'vitest/node';
 import { temporalCli } from '../../src/local/temporal-cli.ts';
 import { startTemporalServer } from '../../src/local/temporal-server.ts';
@@ -19,8 +18,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     binary: await temporalCli(path('.waymark'), console.log),
     logFile: path('.waymark/test/temporal.log'),
   });
-  const connection = await Connection.connect({ address });
-  await connection.close();
   project.provide('temporal', { address });
   return stop;
 }
