@@ -26,7 +26,7 @@ export interface TemporalServer {
   /** Resolves when the process is gone, with how it ended and the last lines of its log. */
   readonly ended: Promise<string>;
   /** Resolves when the process is gone. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Runs Temporal's dev server as a child process. Resolves when its namespace answers. */
