@@ -1,0 +1,14 @@
+// For workflow code: nothing here knows Node or a client.
+export { defineTask } from '../workflows/define-task.ts';
+export type { TaskAbort, TaskOptions } from '../workflows/define-task.ts';
+export { proxyCheckpoints } from '../workflows/proxy-checkpoints.ts';
+export type { ChildRunOptions } from '../workflows/child-runs.ts';
+export type { TaskContext } from '../workflows/task-context.ts';
+export { testingRun } from '../workflows/tasks/testing-run.ts';
+export type {
+  InputOf,
+  OutputOf,
+  TaskDefinition,
+  TaskDescription,
+  TaskModule,
+} from '../definition/task-definition.ts';
