@@ -62,7 +62,8 @@ const STOP_LIMIT = 10_000;
 const LOG_LIMIT = 10 << 20;
 const TAIL = 2_000;
 
-const SWITCHES = [
+/** Switches of the server that Waymark wants on, here and in a cluster. */
+export const SWITCHES = [
   // Both: an abort is pushed to the activity instead of waiting for its next heartbeat.
   'frontend.WorkerCommandsEnabled',
   'system.enableCancelActivityWorkerCommand',
