@@ -1,3 +1,4 @@
+import { isEnvelope } from './run-log.ts';
 import type { CarriedLog, LogEnvelope } from './run-log.ts';
 
 /** Names both sides of the wire must agree on. Renaming one breaks runs in flight. */
@@ -20,16 +21,19 @@ export interface LogHeader {
 
 /** What an activity answers to our workflows. */
 export interface LoggedResult {
-  readonly result: unknown;
+  /** JSON drops it when the activity answers nothing. */
+  readonly result?: unknown;
   readonly log: LogEnvelope;
 }
 export const isLoggedResult = (value: unknown): value is LoggedResult =>
-  typeof value === 'object' && value !== null && 'log' in value && 'result' in value;
+  typeof value === 'object' && value !== null && 'log' in value && isEnvelope(value.log);
 
 /** What one iteration hands to the next. */
 export interface Carried {
   readonly v: 1;
   readonly iteration: number;
+  /** Milliseconds; when the body of the first iteration began. */
+  readonly startedAt?: number;
   readonly log: CarriedLog;
 }
 

@@ -62,6 +62,8 @@ export interface LogEnvelope {
   readonly src: string;
   /** The activity has ended: its progress stays, until another one reports. */
   readonly ended?: boolean;
+  /** Bytes settled by this activity's attempts so far; the next attempt's budget is so much smaller. */
+  readonly spent?: number;
 }
 
 export interface LogEntry extends WireLine {

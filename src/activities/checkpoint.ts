@@ -1,0 +1,24 @@
+import { setImmediate } from 'node:timers/promises';
+import { currentAttempt } from './current-attempt.ts';
+
+/**
+ * A safe place to stop: throws if the run was aborted (or the worker shuts down), else goes on. A state given here
+ * is what a later attempt, on any worker, gets from `lastCheckpoint`; it must have at most 64 KiB as JSON.
+ */
+export async function checkpoint(state?: unknown): Promise<void> {
+  const attempt = currentAttempt('checkpoint');
+  if (state !== undefined) attempt.keep(state);
+  // A turn of the event loop: without it a tight loop never hears of the abort.
+  await setImmediate();
+  attempt.throwIfAborted();
+}
+
+/** The state of the newest checkpoint: where to go on. Undefined when there was none. */
+export function lastCheckpoint<State>(): State | undefined {
+  return currentAttempt('lastCheckpoint').state as State | undefined;
+}
+
+/** Fires when `checkpoint` would throw: for `fetch` and everything else that takes a signal. */
+export function abortSignal(): AbortSignal {
+  return currentAttempt('abortSignal').context.cancellationSignal;
+}

@@ -1,0 +1,88 @@
+import { extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker, bundleWorkflowCode } from '@temporalio/worker';
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import { activityInterceptors } from './activities/interceptors.ts';
+import { checkCatalogue } from './definition/catalogue.ts';
+
+export type TaskWorkerOptions = Omit<
+  WorkerOptions,
+  'connection' | 'workflowsPath' | 'workflowBundle'
+> & {
+  readonly connection: NativeConnection;
+  /** The functions that tasks call through `proxyCheckpoints`, by their names. */
+  readonly activities: object;
+} & (
+    | {
+        /** File that exports every task, each under its id. */
+        readonly workflowsPath: string | URL;
+        readonly workflowBundle?: never;
+      }
+    | {
+        /** The same, made ahead of time by `bundleTasks`. */
+        readonly workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+        readonly workflowsPath?: never;
+      }
+  );
+
+/**
+ * A Temporal worker that runs tasks: with it aborts, logs and progress work as described. Every option of Temporal's
+ * worker can be given, and wins over the standard here. Rejects when the tasks' exports and ids differ.
+ */
+export async function createTaskWorker({
+  workflowsPath,
+  interceptors,
+  ...options
+}: TaskWorkerOptions): Promise<Worker> {
+  const path = workflowsPath && toPath(workflowsPath);
+  if (path !== undefined) await loadCatalogue(path);
+  return Worker.create({
+    // The beat of an activity decides; Temporal's throttle would hold it back for 8 s.
+    maxHeartbeatThrottleInterval: '250 ms',
+    // Runs of a worker that died go on elsewhere 8 s sooner.
+    stickyQueueScheduleToStartTimeout: '2 s',
+    // Activities that ignore the signal cannot hold the process; `run()` rejects then.
+    shutdownGraceTime: '5 s',
+    shutdownForceTime: '15 s',
+    ...options,
+    ...(path !== undefined && { workflowsPath: path }),
+    interceptors: {
+      ...interceptors,
+      activity: [activityInterceptors, ...(interceptors?.activity ?? [])],
+      // A bundle made ahead of time has its interceptors inside.
+      ...(path !== undefined && {
+        workflowModules: [INTERCEPTORS, ...(interceptors?.workflowModules ?? [])],
+      }),
+    },
+  });
+}
+
+/** Makes the workflow bundle of these tasks, for workers that shall not make it themselves when they start. */
+export async function bundleTasks({
+  workflowsPath,
+  workflowInterceptorModules = [],
+  ...options
+}: Omit<Parameters<typeof bundleWorkflowCode>[0], 'workflowsPath'> & {
+  readonly workflowsPath: string | URL;
+}): Promise<{ readonly code: string }> {
+  const path = toPath(workflowsPath);
+  await loadCatalogue(path);
+  return bundleWorkflowCode({
+    ...options,
+    workflowsPath: path,
+    workflowInterceptorModules: [INTERCEPTORS, ...workflowInterceptorModules],
+  });
+}
+
+async function loadCatalogue(path: string): Promise<void> {
+  const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+  checkCatalogue(module);
+}
+
+const toPath = (path: string | URL): string =>
+  typeof path === 'string' && !path.startsWith('file:') ? path : fileURLToPath(path);
+
+/** Source or build: the bundler must take the one that the tasks import too. */
+const INTERCEPTORS = fileURLToPath(
+  new URL(`./workflows/interceptors${extname(import.meta.url)}`, import.meta.url),
+);

@@ -1,0 +1,123 @@
+import {
+  ApplicationFailure,
+  ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
+  executeChild as executeChildWorkflow,
+  isCancellation,
+  startChild,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ChildWorkflowOptions } from '@temporalio/workflow';
+import { isTaskDefinition } from '../definition/catalogue.ts';
+import { toRunFields } from '../definition/run-fields.ts';
+import type { TaskDefinition } from '../definition/task-definition.ts';
+import { assertFits } from './fits.ts';
+import { runMemo, toSearchAttributePairs } from './run-memo.ts';
+import { run } from './run-state.ts';
+
+export interface ChildRunOptions {
+  /** Display name, at most 200 characters. Default: the definition's title. */
+  readonly name?: string;
+  readonly tags?: readonly string[];
+}
+
+export async function executeChild<Input, Output>(
+  definition: TaskDefinition<Input, Output>,
+  input: Input,
+  options: ChildRunOptions = {},
+): Promise<Output> {
+  const child = toChild(definition, input, options);
+  try {
+    // By its id: the function's own name is the same for every definition.
+    return await executeChildWorkflow<(input: Input) => Promise<Output>>(definition.id, {
+      ...child,
+      parentClosePolicy: 'REQUEST_CANCEL',
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    });
+  } catch (error) {
+    throw toFailure(error, definition.id, child.workflowId);
+  }
+}
+
+export async function triggerChild<Input>(
+  definition: TaskDefinition<Input, unknown>,
+  input: Input,
+  options: ChildRunOptions = {},
+): Promise<string> {
+  const { workflowId } = await startChild<(input: Input) => Promise<unknown>>(definition.id, {
+    ...toChild(definition, input, options),
+    parentClosePolicy: 'ABANDON',
+    cancellationType: ChildWorkflowCancellationType.ABANDON,
+  });
+  return workflowId;
+}
+
+/** A child is a whole run: it gets what the service would have given it. */
+function toChild<Input>(
+  definition: TaskDefinition<Input, unknown>,
+  input: Input,
+  { name, tags }: ChildRunOptions,
+): ChildWorkflowOptions & { readonly workflowId: string; args: [Input] } {
+  assertInCatalogue(definition);
+  assertFits(`The input of ${definition.id}`, input);
+  const title = name ?? definition.title;
+  const { memo, searchAttributes } = toRunFields({
+    name: title,
+    actor: runMemo()?.actor ?? null,
+    input,
+    parent: workflowInfo().workflowId,
+    ...(tags && { tags }),
+  });
+  return {
+    workflowId: `${definition.id}-${uuid4()}`,
+    args: [input],
+    memo: { ...memo },
+    typedSearchAttributes: toSearchAttributePairs(searchAttributes),
+    staticSummary: title,
+  };
+}
+
+/** A child whose type no worker knows would loop for ever, and its parent wait with it. */
+function assertInCatalogue(definition: unknown): void {
+  const catalogue = (globalThis as unknown as Sandbox).__TEMPORAL__.importWorkflows();
+  if (isTaskDefinition(definition) && catalogue[definition.id] === definition) return;
+  const name = isTaskDefinition(definition) ? `"${definition.id}"` : `a ${typeof definition}`;
+  throw ApplicationFailure.nonRetryable(
+    `Expected a task definition that the module of workflows exports, got ${name}.`,
+    'TASK_DEFINITION_NOT_FOUND',
+  );
+}
+
+/** Where the SDK's bundle keeps the module of workflows. */
+interface Sandbox {
+  readonly __TEMPORAL__: { importWorkflows(): Readonly<Record<string, unknown>> };
+}
+
+/** A child's failure under the child's own code. A cancellation stays one while this run is being stopped. */
+function toFailure(error: unknown, id: string, runId: string): unknown {
+  if (!(error instanceof ChildWorkflowFailure)) return error;
+  if (isCancellation(error)) {
+    if (run.cause !== undefined) return error;
+    return ApplicationFailure.create({
+      message: `The child run ${runId} of ${id} was aborted.`,
+      type: 'ABORTED',
+      nonRetryable: true,
+      cause: error,
+    });
+  }
+  const reason = rootOf(error);
+  return ApplicationFailure.create({
+    message: `The child run ${runId} of ${id} failed: ${reason.message}`,
+    type: (reason instanceof ApplicationFailure ? reason.type : undefined) ?? reason.name,
+    nonRetryable: true,
+    cause: error,
+  });
+}
+
+/** What the child itself failed with, under the activity and child failures that wrap it. */
+function rootOf(error: Error): Error {
+  let root = error;
+  while (root.cause instanceof Error && !(root instanceof ApplicationFailure)) root = root.cause;
+  return root;
+}

@@ -1,0 +1,1 @@
+export { testingRun } from './tasks/testing-run.ts';

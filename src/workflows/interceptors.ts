@@ -1,0 +1,87 @@
+import { ActivityFailure, TimeoutFailure, defaultPayloadConverter } from '@temporalio/workflow';
+import type {
+  ActivityInput,
+  Next,
+  WorkflowInterceptors,
+  WorkflowInternalsInterceptor,
+  WorkflowOutboundCallsInterceptor,
+} from '@temporalio/workflow';
+import { LOG_HEADER, isLoggedResult } from '../definition/messages.ts';
+import type { LogHeader } from '../definition/messages.ts';
+import { LOG_LIMITS } from '../definition/run-log.ts';
+import { assertFits } from './fits.ts';
+import { run } from './run-state.ts';
+
+/** Temporal's entry: what every run of a Waymark worker goes through. */
+export const interceptors = (): WorkflowInterceptors => ({
+  outbound: [activities],
+  internals: [aborts],
+});
+
+/** Brings the abort's reason in and its details out: the SDK has no API for either. */
+const aborts: WorkflowInternalsInterceptor = {
+  activate(input, next) {
+    for (const { cancelWorkflow } of input.activation.jobs ?? [])
+      if (cancelWorkflow) run.noteAbort(cancelWorkflow.reason ?? '');
+    return next(input);
+  },
+  concludeActivation(input, next) {
+    const output = next(input);
+    const { abortDetails, cause } = run;
+    if (cause === undefined) return output;
+    for (const { cancelWorkflowExecution, cancelChildWorkflowExecution } of output.commands) {
+      if (cancelWorkflowExecution && abortDetails)
+        cancelWorkflowExecution.details = {
+          payloads: [defaultPayloadConverter.toPayload(abortDetails)],
+        };
+      if (cancelChildWorkflowExecution) cancelChildWorkflowExecution.reason = cause;
+    }
+    return output;
+  },
+};
+
+/** Asks each activity for its log and takes it in, whatever the activity's outcome. */
+const activities: WorkflowOutboundCallsInterceptor = {
+  async scheduleActivity(input, next) {
+    for (const argument of input.args)
+      assertFits(`An argument of the activity ${input.activityType}`, argument);
+    const budget = logBudget();
+    run.activities.count++;
+    run.activities.reserved += budget;
+    try {
+      const answer = await next(withLogHeader(input, budget));
+      if (!isLoggedResult(answer)) return answer;
+      run.log.apply(answer.log);
+      return answer.result;
+    } catch (error) {
+      // An attempt that timed out could not send its last lines itself.
+      if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)
+        run.log.apply(error.cause.lastHeartbeatDetails);
+      throw error;
+    } finally {
+      run.activities.count--;
+      run.activities.reserved -= budget;
+    }
+  },
+};
+
+/** A share that keeps any number of parallel activities within the run's limit. */
+function logBudget(): number {
+  const { reserved, count } = run.activities;
+  const free = Math.max(0, LOG_LIMITS.run - run.log.settled - reserved);
+  return Math.floor(Math.min(LOG_LIMITS.activity, count === 0 ? free : free / 4));
+}
+
+function withLogHeader(
+  input: ActivityInput,
+  budget: number,
+): Parameters<Next<WorkflowOutboundCallsInterceptor, 'scheduleActivity'>>[0] {
+  const header: LogHeader = {
+    v: 1,
+    iteration: run.iteration,
+    budget,
+    parallel: run.activities.count,
+  };
+  const payload = defaultPayloadConverter.toPayload(header);
+  return { ...input, headers: { ...input.headers, [LOG_HEADER]: payload } };
+}

@@ -1,0 +1,24 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { ActivityInterfaceFor, ActivityOptions } from '@temporalio/workflow';
+
+/**
+ * Activities as checkpoints of the run: an abort waits until they have stopped, a dead worker is noticed within
+ * 10 s, and an attempt that fails is followed by another, 10 in all. Each option can be given otherwise.
+ */
+export function proxyCheckpoints<A>(options: ActivityOptions = {}): ActivityInterfaceFor<A> {
+  const { retry, ...others } = options;
+  return proxyActivities<A>({
+    startToCloseTimeout: '24 hours',
+    heartbeatTimeout: '10 seconds',
+    // Written out: the SDK's own default is another one than its documentation says.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      maximumAttempts: 10,
+      ...retry,
+    },
+    ...others,
+  });
+}

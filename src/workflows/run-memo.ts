@@ -1,0 +1,34 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
+import { MEMO } from '../definition/messages.ts';
+import type { RunMemo, SearchAttribute } from '../definition/run-fields.ts';
+import { SEARCH_ATTRIBUTES } from '../definition/run-fields.ts';
+
+/** What whoever started this run noted of it; nothing for a run that was started around the service. */
+export function runMemo(): RunMemo | undefined {
+  const memo = workflowInfo().memo?.[MEMO];
+  return isRunMemo(memo) ? memo : undefined;
+}
+
+const isRunMemo = (memo: unknown): memo is RunMemo =>
+  typeof memo === 'object' && memo !== null && 'v' in memo && memo.v === 1;
+
+const TYPES = {
+  Keyword: 'KEYWORD',
+  Text: 'TEXT',
+  KeywordList: 'KEYWORD_LIST',
+  Int: 'INT',
+} as const;
+
+/** Search attributes as workflow code hands them to Temporal. */
+export const toSearchAttributePairs = (
+  values: Readonly<Partial<Record<SearchAttribute, string | number | readonly string[]>>>,
+): SearchAttributePair[] =>
+  Object.entries(values).map(
+    ([name, value]) =>
+      // Which value goes with which type is for `toRunFields` to know.
+      ({
+        key: { name, type: TYPES[SEARCH_ATTRIBUTES[name as SearchAttribute]] },
+        value,
+      }) as SearchAttributePair,
+  );

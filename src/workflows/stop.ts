@@ -1,0 +1,75 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  log,
+  sleep,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { toSearchAttributePairs } from './run-memo.ts';
+import { run } from './run-state.ts';
+
+/** Ends a race against work that does not stop. */
+const ABANDONED = new Error('The work did not stop within its grace.');
+
+export interface StopOptions {
+  /** Milliseconds that work may take to stop once it was asked to. */
+  readonly grace: number;
+  /** Milliseconds that all iterations of the run may take. */
+  readonly timeout: number | undefined;
+}
+
+/** Runs the work until it ends by itself, or until the grace of an abort or time-out is over. */
+export async function stoppable<Output>(
+  work: () => Promise<Output>,
+  { grace, timeout }: StopOptions,
+): Promise<Output> {
+  const root = CancellationScope.current();
+  const scope = new CancellationScope();
+  const abandoned = new Promise<never>((_, reject) => {
+    const abandon = async (grace: number): Promise<void> => {
+      await shielded(() => sleep(grace));
+      log.warn('Abandoned work that did not stop within its grace', { grace });
+      reject(ABANDONED);
+    };
+    root.cancelRequested.catch(() => abandon(announceAbort(grace)));
+    if (timeout !== undefined)
+      sleep(Math.max(1, run.startedAt + timeout - Date.now()), { summary: 'Timeout' }).then(
+        () => {
+          run.stop = `The run did not end within ${timeout} ms.`;
+          scope.cancel();
+          return abandon(grace);
+        },
+        // The timer is dropped when the run is aborted.
+        () => undefined,
+      );
+  });
+  try {
+    return await Promise.race([scope.run(work), abandoned]);
+  } catch (error) {
+    if (error === ABANDONED) run.mode = 'FORCED';
+    throw error;
+  }
+}
+
+/** Makes the run listable as aborting; answers its grace. */
+function announceAbort(standard: number): number {
+  const grace = run.abort?.grace ?? standard;
+  upsertSearchAttributes(
+    toSearchAttributePairs({ TaskAbort: new Date(Date.now() + grace).toISOString() }),
+  );
+  return grace;
+}
+
+/** Whether this is how work ends that was asked to stop, and not an error of its own. */
+export const isStopped = (error: unknown): boolean =>
+  error === ABANDONED ||
+  isCancellation(error) ||
+  // A next iteration would know nothing of the abort that arrived with it.
+  error instanceof ContinueAsNew ||
+  // The activity's attempt died after it was asked to stop, so Temporal did not try again.
+  (error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED');
+
+export const shielded = <T>(work: () => Promise<T>): Promise<T> =>
+  CancellationScope.nonCancellable(work);
