@@ -1,0 +1,204 @@
+import {
+  type ASTNode,
+  type ASTVisitor,
+  type DocumentNode,
+  type FieldNode,
+  getNamedType,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type NamedTypeNode,
+  parse,
+  type ParseOptions,
+  type SelectionNode,
+  type SelectionSetNode,
+  specifiedRules,
+  validate,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
+
+/** What one request may ask for, on every transport. */
+export const LIMITS = {
+  /** Bytes of a request's body. */
+  body: 1024 * 1024,
+  /** Characters of a document; variables are not counted. Documents are cached, so this bounds the cache too. */
+  text: 128 * 1024,
+  tokens: 2000,
+  depth: 15,
+  aliases: 30,
+  directives: 50,
+  /** Fields of the answer, taking each list for as long as its `first` or `limit` allows. */
+  cost: 200_000,
+} as const;
+
+export const parseOptions: ParseOptions = { maxTokens: LIMITS.tokens };
+
+/** A document that may run, or the errors that say why not: for transports that are not mercurius'. */
+export function parseDocument(
+  schema: GraphQLSchema,
+  source: string,
+): { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] } {
+  try {
+    const refusal = refuseText(source);
+    if (refusal) return { errors: [refusal] };
+    const document = parse(source, parseOptions);
+    const errors = validate(schema, document, [...specifiedRules, ...limitRules]);
+    return errors.length > 0 ? { errors } : { document };
+  } catch (error) {
+    if (error instanceof GraphQLError) return { errors: [error] };
+    throw error;
+  }
+}
+
+/** Why a text cannot be looked at at all. */
+export function refuseText(source: string): GraphQLError | undefined {
+  if (source.length > LIMITS.text)
+    return exceeded(
+      `Expected a document of at most ${LIMITS.text} characters, got ${source.length}: send large values as variables.`,
+    );
+  // mercurius takes a text that is JSON for a syntax tree, which no token was counted of.
+  if (isJson(source))
+    return new GraphQLError('Expected `query` to be GraphQL text, got JSON.', {
+      extensions: { code: 'BAD_REQUEST' },
+    });
+  return undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Run beside GraphQL's own rules. Introspection has a rule of its own there. */
+export const limitRules: readonly ValidationRule[] = [
+  (context) => counting(context, 'aliases', LIMITS.aliases, isAlias),
+  (context) => counting(context, 'directives', LIMITS.directives, isDirective),
+  (context) => measuring(context, 'levels', LIMITS.depth, deepest),
+  (context) => measuring(context, 'fields', LIMITS.cost, costliest),
+];
+
+const isAlias = (node: ASTNode): boolean => node.kind === Kind.FIELD && node.alias !== undefined;
+const isDirective = (node: ASTNode): boolean => node.kind === Kind.DIRECTIVE;
+
+function counting(
+  context: ValidationContext,
+  what: string,
+  limit: number,
+  counts: (node: ASTNode) => boolean,
+): ASTVisitor {
+  let count = 0;
+  return {
+    enter(node) {
+      if (counts(node) && ++count === limit + 1)
+        context.reportError(exceeded(`A document may have at most ${limit} ${what}.`));
+    },
+  };
+}
+
+function measuring(
+  context: ValidationContext,
+  what: string,
+  limit: number,
+  measure: Measure,
+): ASTVisitor {
+  return {
+    OperationDefinition(operation) {
+      const root = context.getSchema().getRootType(operation.operation) ?? undefined;
+      const size = new Meter(context, measure).of(operation.selectionSet, root);
+      if (size > limit)
+        context.reportError(
+          exceeded(
+            `An operation may ask for at most ${limit} ${what} of fields, got ${size}: take smaller pages, or ask in several operations.`,
+          ),
+        );
+    },
+  };
+}
+
+/** How a field's size follows from that of what is selected in it. */
+interface Measure {
+  readonly field: (inner: number, rows: number) => number;
+  readonly together: (one: number, other: number) => number;
+}
+const deepest: Measure = { field: (inner) => inner + 1, together: Math.max };
+const costliest: Measure = {
+  field: (inner, rows) => 1 + rows * inner,
+  together: (one, other) => one + other,
+};
+
+/** Sizes a selection with its fragments, each of which is looked at once for a type, however often it is spread. */
+class Meter {
+  readonly #fragments = new Map<string, number>();
+  readonly #context: ValidationContext;
+  readonly #measure: Measure;
+
+  constructor(context: ValidationContext, measure: Measure) {
+    this.#context = context;
+    this.#measure = measure;
+  }
+
+  of({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): number {
+    let size = 0;
+    for (const selection of selections)
+      size = this.#measure.together(size, this.#selection(selection, type));
+    return size;
+  }
+
+  #selection(selection: SelectionNode, type: GraphQLNamedType | undefined): number {
+    if (selection.kind === Kind.FIELD) return this.#field(selection, type);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return this.#fragment(selection.name.value);
+    return this.of(selection.selectionSet, this.#narrowed(selection.typeCondition, type));
+  }
+
+  #field(node: FieldNode, parent: GraphQLNamedType | undefined): number {
+    const name = node.name.value;
+    if (name.startsWith('__') || !node.selectionSet) return name.startsWith('__') ? 0 : 1;
+    const field =
+      isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+    const inner = this.of(node.selectionSet, field && getNamedType(field.type));
+    return this.#measure.field(inner, rowsOf(node, field));
+  }
+
+  #fragment(name: string): number {
+    const known = this.#fragments.get(name);
+    if (known !== undefined) return known;
+    const fragment = this.#context.getFragment(name);
+    if (!fragment) return 0;
+    // For a fragment that spreads itself; GraphQL's own rules report it.
+    this.#fragments.set(name, 0);
+    const size = this.of(fragment.selectionSet, this.#narrowed(fragment.typeCondition, undefined));
+    this.#fragments.set(name, size);
+    return size;
+  }
+
+  #narrowed(
+    condition: NamedTypeNode | undefined,
+    type: GraphQLNamedType | undefined,
+  ): GraphQLNamedType | undefined {
+    return condition ? this.#context.getSchema().getType(condition.name.value) : type;
+  }
+}
+
+/** How long a list a field may answer, by its `first` or `limit`. */
+function rowsOf(node: FieldNode, field: GraphQLField<unknown, unknown> | undefined): number {
+  const paging = field?.args.find(({ name }) => name === 'first' || name === 'limit');
+  if (!paging) return 1;
+  const given = node.arguments?.find(({ name }) => name.value === paging.name)?.value;
+  if (given?.kind === Kind.VARIABLE) return LONGEST_PAGE;
+  const rows = given?.kind === Kind.INT ? Number(given.value) : 0;
+  return rows > 0 ? Math.min(rows, 1000) : USUAL_PAGE;
+}
+const USUAL_PAGE = 50;
+const LONGEST_PAGE = 100;
+
+const exceeded = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });

@@ -1,0 +1,19 @@
+import type { Builder, SchemaTypes } from '../schema/builder.ts';
+import { definitionScalar, NumberScalar } from './scalars.ts';
+
+type Scalars = SchemaTypes['Scalars'] & {
+  Number: { Input: number | null; Output: number | null };
+  WebinyBackgroundTaskDefinitionEnum: { Input: string; Output: string };
+};
+export type WebinyBuilder = PothosSchemaTypes.SchemaBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<Omit<SchemaTypes, 'Scalars'> & { Scalars: Scalars }>
+>;
+
+/** The same builder, which then knows the scalars of this namespace too. */
+export function withScalars(builder: Builder, definitions: readonly string[]): WebinyBuilder {
+  // A builder's type says once and for all which scalars it has; these two are added here.
+  const extended = builder as unknown as WebinyBuilder;
+  extended.addScalarType('Number', NumberScalar);
+  extended.addScalarType('WebinyBackgroundTaskDefinitionEnum', definitionScalar(definitions));
+  return extended;
+}

@@ -1,0 +1,160 @@
+import DataLoader from 'dataloader';
+import type { TaskRun } from '../../definition/task-run.ts';
+import type { Settings, TaskDefinitionInfo, Tasks } from '../../definition/tasks.ts';
+import type { ErrorLog } from '../errors.ts';
+import type { Builder } from '../schema/builder.ts';
+import type { GatewayContext } from '../schema/context.ts';
+import { atOnce } from './at-once.ts';
+import { withScalars } from './builder.ts';
+import { abortTask, deleteTask, getTask, triggerTask } from './commands.ts';
+import { envelope, mutationEnvelope } from './envelope.ts';
+import { addInputs } from './inputs.ts';
+import { listLogs, type LogSource } from './list-logs.ts';
+import { listTasks } from './list-tasks.ts';
+import { type LogRecord, readRecords } from './log-records.ts';
+import type { ListPage } from './paging.ts';
+import { selects } from './selects.ts';
+import { addTypes, type ListEnvelope } from './types.ts';
+
+/**
+ * Adds `backgroundTasks` to queries and mutations: the API of Webiny's background tasks, whose clients work
+ * here unchanged. Nothing else in this project uses its words.
+ */
+export function addBackgroundTasks(
+  builder: Builder,
+  {
+    definitions,
+    log,
+  }: { readonly definitions: readonly TaskDefinitionInfo[]; readonly log: ErrorLog },
+): void {
+  const published = definitions.filter((definition) => !definition.private);
+  const extended = withScalars(
+    builder,
+    published.map(({ id }) => id),
+  );
+  const inputs = addInputs(extended);
+  const types = addTypes(extended, inputs, sourceOf);
+  const counted = ['meta', 'totalCount'];
+
+  const query = extended.objectRef<object>('WebinyBackgroundTaskQuery').implement({
+    fields: (t) => ({
+      _empty: t.string({ nullable: true, resolve: () => null }),
+      getTask: t.field({
+        type: types.task,
+        args: { id: t.arg.id({ required: true }) },
+        resolve: (_, { id }, { tasks }) => envelope(log, () => getTask(tasks, id)),
+      }),
+      listTasks: t.field({
+        type: types.tasks,
+        args: {
+          where: t.arg({ type: inputs.taskWhere }),
+          sort: t.arg({ type: [inputs.taskSorter] }),
+          limit: t.arg.int(),
+          after: t.arg.string(),
+          search: t.arg.string(),
+        },
+        resolve: (_, args, { tasks }, info) =>
+          listEnvelope(log, () => listTasks(tasks, args, { counted: selects(info, ...counted) })),
+      }),
+      listDefinitions: t.field({
+        type: types.definitions,
+        resolve: () => envelope(log, () => published),
+      }),
+      listLogs: t.field({
+        type: types.logs,
+        args: {
+          where: t.arg({ type: inputs.logWhere }),
+          sort: t.arg({ type: [inputs.logSorter] }),
+          limit: t.arg.int(),
+          after: t.arg.string(),
+          search: t.arg.string(),
+        },
+        resolve: (_, args, context, info) =>
+          listEnvelope(log, () =>
+            listLogs(sourceOf(context), args, { counted: selects(info, ...counted) }),
+          ),
+      }),
+      getSettings: t.field({
+        type: types.settings,
+        nullable: true,
+        resolve: (_, _args, { tasks }) => envelope(log, () => tasks.settings()),
+      }),
+    }),
+  });
+
+  const mutation = extended.objectRef<object>('WebinyBackgroundTaskMutation').implement({
+    fields: (t) => ({
+      _empty: t.string({ nullable: true, resolve: () => null }),
+      triggerTask: t.field({
+        type: types.trigger,
+        args: {
+          definition: t.arg({ type: 'WebinyBackgroundTaskDefinitionEnum', required: true }),
+          input: t.arg({ type: 'JSON' }),
+          name: t.arg.string(),
+          delay: t.arg({ type: 'Number' }),
+        },
+        resolve: (_, args, { tasks }) => mutationEnvelope(log, () => triggerTask(tasks, args)),
+      }),
+      abortTask: t.field({
+        type: types.task,
+        args: { id: t.arg.id({ required: true }), message: t.arg.string() },
+        resolve: (_, args, { tasks }) => mutationEnvelope(log, () => abortTask(tasks, args)),
+      }),
+      deleteTask: t.field({
+        type: types.deletion,
+        args: { id: t.arg.id({ required: true }) },
+        resolve: (_, { id }, { tasks }) => mutationEnvelope(log, () => deleteTask(tasks, id)),
+      }),
+      updateSettings: t.field({
+        type: types.settings,
+        nullable: true,
+        args: { input: t.arg({ type: inputs.settings, required: true }) },
+        resolve: (_, { input }, { tasks }) => envelope(log, () => updateSettings(tasks, input)),
+      }),
+    }),
+  });
+
+  extended.queryField('backgroundTasks', (t) =>
+    t.field({ type: query, nullable: true, resolve: () => ({}) }),
+  );
+  extended.mutationField('backgroundTasks', (t) =>
+    t.field({ type: mutation, nullable: true, resolve: () => ({}) }),
+  );
+}
+
+async function listEnvelope<Row>(
+  log: ErrorLog,
+  list: () => Promise<ListPage<Row>>,
+): Promise<ListEnvelope<Row>> {
+  const { data, error } = await envelope(log, list);
+  return { data: data?.items ?? null, meta: data?.meta ?? null, error };
+}
+
+async function updateSettings(
+  tasks: Tasks,
+  { retentionDays }: { readonly retentionDays?: number | null | undefined },
+): Promise<Settings> {
+  if (retentionDays === null || retentionDays === undefined) return await tasks.settings();
+  return await tasks.updateSettings({ retentionDays });
+}
+
+/** Logs that are read at once for an operation. */
+const CONCURRENCY = 8;
+const SOURCES = new WeakMap<GatewayContext, LogSource>();
+
+/** Each run's log is read once in an operation, however often it is asked for. */
+function sourceOf(context: GatewayContext): LogSource {
+  const known = SOURCES.get(context);
+  if (known) return known;
+  const { tasks } = context;
+  const loader = new DataLoader<TaskRun, readonly LogRecord[], string>(
+    (runs) => atOnce(CONCURRENCY, runs, (run) => readRecords(tasks, run).catch(toError)),
+    { cacheKeyFn: ({ id }) => id },
+  );
+  const source: LogSource = { tasks, records: (run) => loader.load(run) };
+  SOURCES.set(context, source);
+  return source;
+}
+
+const toError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));

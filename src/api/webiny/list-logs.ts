@@ -1,0 +1,280 @@
+import type { TaskRun } from '../../definition/task-run.ts';
+import { TaskError } from '../../definition/task-error.ts';
+import type { TaskRunFilter, Tasks } from '../../definition/tasks.ts';
+import { ContractError } from './contract-error.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { ITEM_FIELDS, LOG_FIELDS, whereKeys } from './fields.ts';
+import { type LogRecord, runIdOf } from './log-records.ts';
+import { contains, passes } from './operators.ts';
+import { compareBy, type ListArguments, type ListPage, pageSize, toSort } from './paging.ts';
+import { toFilter, type Where } from './to-filter.ts';
+
+/** Runs whose logs one answer may be put together from. */
+const MAX_RUNS = 100;
+const MAX_COUNTED = 1000;
+
+export interface LogSource {
+  readonly tasks: Tasks;
+  /** All records of a run, asked for once in an operation; none when the run is gone. */
+  readonly records: (run: TaskRun) => Promise<readonly LogRecord[]>;
+}
+
+/**
+ * One page of log records. Over named runs every order and filter works; over all runs records come by run, the
+ * newest first, and what needs more than 100 logs to be read is an error.
+ */
+export async function listLogs(
+  source: LogSource,
+  { where, sort, limit, after, search }: ListArguments,
+  { counted }: { readonly counted: boolean },
+): Promise<ListPage<LogRecord>> {
+  const order = toSort(sort);
+  const size = pageSize(limit);
+  const test = toTest(where ?? {}, search ?? '');
+  const ids = namedRuns(where ?? {});
+  const usual = order.field === 'createdOn' && order.direction === 'DESC';
+  if (!ids && usual && !test) return await walk(source, size, decodeCursor(after), counted);
+  const runs = await findRuns(source.tasks, ids);
+  const records = await allRecords(source, runs, test ?? (() => true));
+  const of = LOG_FIELDS[order.field]?.of ?? (() => null);
+  const sorted = records.toSorted(
+    (one, other) => compareBy(of, order.direction)(one, other) || newestFirst(one, other),
+  );
+  const from = decodeCursor(after);
+  const offset = from && /^\d+$/.test(from) ? Number(from) : 0;
+  return toPage(sorted, offset, size);
+}
+
+/** The records of one run, by default in the order of their iterations. */
+export async function logsOf(
+  { records }: LogSource,
+  run: TaskRun,
+  { where, sort, limit }: Pick<ListArguments, 'where' | 'sort' | 'limit'>,
+): Promise<readonly LogRecord[]> {
+  const { field, direction } = toSort(sort?.length ? sort : ['iteration_ASC']);
+  const of = LOG_FIELDS[field]?.of ?? (() => null);
+  // It is this run's field, whatever else is asked.
+  const test = toTest({ ...where, task: run.id }, '') ?? (() => true);
+  return (await records(run))
+    .filter(test)
+    .toSorted(compareBy(of, direction))
+    .slice(0, pageSize(limit ?? Infinity, 10_000));
+}
+
+type Test = (record: LogRecord) => boolean;
+const KEYS = new Map(whereKeys(LOG_FIELDS).map((key) => [key.name, key]));
+const ITEM_KEYS = new Map(whereKeys(ITEM_FIELDS).map((key) => [key.name, key]));
+
+/** Undefined when nothing is asked. */
+function toTest({ items, ...where }: Where, search: string): Test | undefined {
+  const tests = Object.entries(where).flatMap(([name, operand]): Test[] => {
+    const key = KEYS.get(name);
+    return key && operand !== undefined
+      ? [(record) => passes(key.operator, key.of(record), operand)]
+      : [];
+  });
+  if (items) tests.push(toItemTest(items as Where));
+  if (search.trim() !== '') tests.push((record) => isFound(record, search.trim()));
+  return tests.length > 0 ? (record) => tests.every((test) => test(record)) : undefined;
+}
+
+/** A record has it when one of its lines does, in everything that is asked. */
+function toItemTest(where: Where): Test {
+  const asked = Object.entries(where).flatMap(([name, operand]) => {
+    const key = ITEM_KEYS.get(name);
+    return key && operand !== undefined ? [{ key, operand }] : [];
+  });
+  return ({ lines }) =>
+    asked.length === 0 ||
+    lines.some((line) =>
+      asked.every(({ key, operand }) => passes(key.operator, key.of(line), operand)),
+    );
+}
+
+function isFound(record: LogRecord, search: string): boolean {
+  const [executionName, task] = [LOG_FIELDS['executionName'], LOG_FIELDS['task']];
+  const [message, type] = [ITEM_FIELDS['message'], ITEM_FIELDS['type']];
+  return (
+    [executionName, task].some((field) => field && contains(field.of(record), search)) ||
+    record.lines.some((line) =>
+      [message, type].some((field) => field && contains(field.of(line), search)),
+    )
+  );
+}
+
+/** Ids of the only runs whose records can match; undefined when any could. */
+function namedRuns(where: Where): readonly string[] | undefined {
+  const lists = Object.entries(NAMING).flatMap(([key, toIds]) => {
+    const operand = where[key];
+    return operand === undefined ? [] : [[operand].flat().filter(isText).map(toIds)];
+  });
+  if (lists.length === 0) return undefined;
+  return [...new Set(lists.reduce((one, other) => one.filter((id) => other.includes(id))))];
+}
+const same = (id: string): string => id;
+const NAMING: Readonly<Record<string, (value: string) => string>> = {
+  task: same,
+  task_in: same,
+  executionName: same,
+  executionName_in: same,
+  id: runIdOf,
+  id_in: runIdOf,
+  entryId: runIdOf,
+  entryId_in: runIdOf,
+};
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+async function findRuns(
+  tasks: Tasks,
+  ids: readonly string[] | undefined,
+): Promise<readonly TaskRun[]> {
+  if (!ids) {
+    const { runs, hasNextPage } = await tasks.list({ first: MAX_RUNS });
+    if (hasNextPage) throw tooMany('more than 100');
+    return runs;
+  }
+  if (ids.length > MAX_RUNS) throw tooMany(String(ids.length));
+  // A list may not know the newest run yet.
+  const [id] = ids;
+  if (ids.length === 1 && id !== undefined) return await orNone(tasks.get(id));
+  const { filter } = toFilter({ id_in: ids });
+  return filter ? await collect(tasks, filter) : [];
+}
+
+async function collect(tasks: Tasks, filter: TaskRunFilter): Promise<readonly TaskRun[]> {
+  const { runs, hasNextPage } = await tasks.list({ filter, first: MAX_RUNS });
+  if (hasNextPage) throw tooMany('more than 100');
+  return runs;
+}
+
+async function orNone(run: Promise<TaskRun>): Promise<readonly TaskRun[]> {
+  try {
+    return [await run];
+  } catch (error) {
+    if (error instanceof TaskError && error.code === 'TASK_RUN_NOT_FOUND') return [];
+    throw error;
+  }
+}
+
+const tooMany = (count: string): ContractError =>
+  new ContractError(
+    'LIST_ENTRIES_ERROR',
+    `The logs of ${count} runs would have to be read for this; at most ${MAX_RUNS} are: name the runs with \`task\` or \`task_in\`.`,
+    { max: MAX_RUNS },
+  );
+
+async function allRecords(
+  { records }: LogSource,
+  runs: readonly TaskRun[],
+  test: Test,
+): Promise<readonly LogRecord[]> {
+  return (await Promise.all(runs.map(records))).flat().filter(test);
+}
+
+const newestFirst = (one: LogRecord, other: LogRecord): number =>
+  other.createdOn.getTime() - one.createdOn.getTime() || other.iteration - one.iteration;
+
+function toPage(records: readonly LogRecord[], offset: number, size: number): ListPage<LogRecord> {
+  const end = offset + size;
+  const hasMoreItems = end < records.length;
+  return {
+    items: records.slice(offset, end),
+    meta: {
+      cursor: hasMoreItems ? encodeCursor(String(end)) : null,
+      hasMoreItems,
+      totalCount: records.length,
+    },
+  };
+}
+
+/** Where a walk over all runs stands: after this run of the service's list, or within the next one. */
+interface WalkPosition {
+  readonly after?: string | undefined;
+  /** Records of the next run from this iteration on were in the page before. */
+  readonly below?: number | undefined;
+}
+
+/** Records of all runs, the newest run first and the last iteration of each first. */
+async function walk(
+  { tasks, records }: LogSource,
+  size: number,
+  from: string | null,
+  counted: boolean,
+): Promise<ListPage<LogRecord>> {
+  let { after, below } = toPosition(from);
+  const items: LogRecord[] = [];
+  let hasMoreItems = true;
+  while (hasMoreItems && items.length < size) {
+    const first = Math.min(MAX_RUNS, size - items.length);
+    const page = await orFromStart(tasks, after, first);
+    const read = await Promise.all(page.runs.map(records));
+    hasMoreItems = page.hasNextPage;
+    for (const [index, own] of read.entries()) {
+      const rest = own.toReversed().filter(({ iteration }) => iteration < (below ?? Infinity));
+      const taken = rest.slice(0, size - items.length);
+      items.push(...taken);
+      below = undefined;
+      if (taken.length < rest.length) {
+        below = taken.at(-1)?.iteration;
+        hasMoreItems = true;
+        break;
+      }
+      after = page.cursors[index];
+      if (items.length === size) {
+        hasMoreItems = index + 1 < read.length || page.hasNextPage;
+        break;
+      }
+    }
+    if (items.length < size) after = page.endCursor ?? undefined;
+  }
+  return {
+    items,
+    meta: {
+      cursor: hasMoreItems ? encodeCursor(JSON.stringify({ after, below })) : null,
+      hasMoreItems,
+      totalCount:
+        !counted || (from === null && !hasMoreItems) ? items.length : await countRecords(tasks),
+    },
+  };
+}
+
+function toPosition(from: string | null): WalkPosition {
+  try {
+    const { after, below }: Readonly<Record<string, unknown>> = JSON.parse(from ?? '{}');
+    return {
+      ...(typeof after === 'string' && { after }),
+      ...(typeof below === 'number' && { below }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+async function orFromStart(tasks: Tasks, after: string | undefined, first: number) {
+  try {
+    return await tasks.list({ first, after });
+  } catch (error) {
+    if (after !== undefined && error instanceof TaskError && error.code === 'INVALID_CURSOR')
+      return await tasks.list({ first });
+    throw error;
+  }
+}
+
+/** One record for each iteration that there was. */
+async function countRecords(tasks: Tasks): Promise<number> {
+  let count = 0;
+  let after: string | undefined;
+  for (let looked = 0; ;) {
+    const page = await tasks.list({ first: 100, after });
+    for (const { iteration } of page.runs) count += iteration;
+    looked += page.runs.length;
+    if (!page.hasNextPage) return count;
+    if (looked >= MAX_COUNTED)
+      throw new ContractError(
+        'LIST_ENTRIES_ERROR',
+        `The records of more than ${MAX_COUNTED} runs are not counted: leave out \`totalCount\`, or name the runs with \`task\` or \`task_in\`.`,
+        { max: MAX_COUNTED },
+      );
+    after = page.endCursor ?? undefined;
+  }
+}
