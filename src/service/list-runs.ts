@@ -1,0 +1,393 @@
+import { canonicalJson } from '../definition/canonical-json.ts';
+import { matchesFilter } from '../definition/match-filter.ts';
+import { comparePositions, positionOf } from '../definition/run-order.ts';
+import type { TaskDescription } from '../definition/task-definition.ts';
+import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { isClosed } from '../definition/task-run.ts';
+import type { TaskRun } from '../definition/task-run.ts';
+import { TaskRunOrder } from '../definition/tasks.ts';
+import type {
+  ListRequest,
+  TaskRunCounts,
+  TaskRunFilter,
+  TaskRunListEvent,
+  TaskRunPage,
+} from '../definition/tasks.ts';
+import { CountRuns } from './count-runs.ts';
+import { Cursors } from './cursor.ts';
+import type { Position } from './cursor.ts';
+import { finishedAt, lastFinishedFirst } from './last-finished-first.ts';
+import { toListRows } from './list-row.ts';
+import type { Chunk, ListRow } from './list-row.ts';
+import { newestFirst, startedAt } from './newest-first.ts';
+import { RecentWrites } from './recent-writes.ts';
+import type { Temporal } from './temporal.ts';
+import { executionOf, toTaskRun } from './to-task-run.ts';
+import { finishedBefore, startedWithin, toVisibilityQuery } from './to-visibility-query.ts';
+import type { VisibilityQuery } from './to-visibility-query.ts';
+import { MAX_ROWS } from './visibility.ts';
+import type { Visibility } from './visibility.ts';
+import { WatchLists } from './watch-list.ts';
+
+export interface RunListsOptions {
+  readonly temporal: Pick<Temporal, 'namespace' | 'ask' | 'decode'>;
+  readonly visibility: Visibility;
+  /** The catalogue, by definition id. */
+  readonly definitions: ReadonlyMap<string, Pick<TaskDescription, 'title'>>;
+  /** Gateways that share it, and their namespace, read each other's cursors. */
+  readonly cursorSecret?: string | undefined;
+}
+
+/** A page before its cursors are signed. */
+interface OpenPage {
+  /** When the reading began. */
+  readonly readAt: number;
+  readonly entries: readonly Entry[];
+  /** Where the next page starts; null for an empty list. */
+  readonly end: Position | null;
+  readonly more: boolean;
+}
+interface Entry {
+  readonly run: TaskRun;
+  readonly position: Position;
+}
+interface Listed {
+  readonly filter: TaskRunFilter;
+  readonly query: VisibilityQuery;
+  readonly orderBy: TaskRunOrder;
+  readonly first: number;
+  readonly after: Position | null;
+  readonly signature: string;
+}
+
+/** Lists and counts of runs, over Temporal's visibility alone. */
+export class RunLists {
+  readonly #temporal: RunListsOptions['temporal'];
+  readonly #visibility: Visibility;
+  readonly #definitions: RunListsOptions['definitions'];
+  readonly #titles: ReadonlyMap<string, string>;
+  readonly #cursors: Cursors;
+  readonly #counts: CountRuns;
+  readonly #writes = new RecentWrites();
+  readonly #watched: WatchLists;
+  readonly #inFlight = new Map<string, Promise<OpenPage>>();
+  /** How wide a slice of start time held the first page of a filter. */
+  readonly #widths = new Map<string, number>();
+
+  constructor({ temporal, visibility, definitions, cursorSecret }: RunListsOptions) {
+    this.#temporal = temporal;
+    this.#visibility = visibility;
+    this.#definitions = definitions;
+    this.#titles = new Map([...definitions].map(([id, { title }]) => [id, title]));
+    this.#cursors = new Cursors({ namespace: temporal.namespace, secret: cursorSecret });
+    this.#counts = new CountRuns({
+      visibility,
+      compile: (filter) => this.#compile(filter),
+      context: () => this.#context(),
+      toRun: (row) => this.#toRun(row),
+    });
+    this.#watched = new WatchLists({
+      rate: visibility.rate,
+      onWrite: (listener) => this.#writes.onWrite(listener),
+      read: async (filter, first) => {
+        const listed = this.#listed({ filter, first });
+        const page = await this.#page(listed);
+        return async () => {
+          const { entries } = await this.#withOwnWrites(page, listed);
+          return entries.map(({ run }) => run);
+        };
+      },
+    });
+  }
+
+  /** A page of runs. Rejects with `INVALID_FILTER`, `INVALID_CURSOR`, `INVALID_ARGUMENT` or `TOO_MANY_TO_SORT`. */
+  async list(request: ListRequest = {}): Promise<TaskRunPage> {
+    const listed = this.#listed(request);
+    const key = canonicalJson([listed.signature, listed.orderBy, listed.first, listed.after]);
+    const { entries, end, more } = await this.#withOwnWrites(
+      await this.#once(key, () => this.#page(listed)),
+      listed,
+    );
+    return {
+      runs: entries.map(({ run }) => run),
+      cursors: entries.map(({ position }) => this.#cursors.write(position, listed)),
+      endCursor: end && this.#cursors.write(end, listed),
+      hasNextPage: more,
+    };
+  }
+
+  count(filter: TaskRunFilter = {}): Promise<number> {
+    return this.#counts.count(filter, signatureOf(filter));
+  }
+
+  counts(filter: TaskRunFilter = {}): Promise<TaskRunCounts> {
+    return this.#counts.counts(filter, signatureOf(filter));
+  }
+
+  watchList(
+    filter: TaskRunFilter = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<TaskRunListEvent> {
+    this.#compile(filter);
+    return this.#watched.watch(filter, signatureOf(filter), signal);
+  }
+
+  /** A run was started here: first pages that should hold it do so from now on. */
+  noteStarted(run: TaskRun): void {
+    this.#writes.noteStarted(run);
+  }
+
+  /** An abort was recorded; give the run as closed when Temporal ended it at once. */
+  noteAborting(run: TaskRun): void {
+    this.#writes.noteAborting(run);
+  }
+
+  noteDeleted(id: string): void {
+    this.#writes.noteDeleted(id);
+  }
+
+  /** Ends all live lists. */
+  close(): void {
+    this.#watched.close();
+  }
+
+  #listed({ filter = {}, orderBy = 'NEWEST_FIRST', first = 50, after }: ListRequest): Listed {
+    if (!ORDERS.has(orderBy))
+      throw invalid(`Expected \`orderBy\` to be one of ${[...ORDERS].join(', ')}, got ${orderBy}.`);
+    if (!Number.isInteger(first) || first < 1 || first > MAX_PAGE)
+      throw invalid(`Expected \`first\` to be an integer from 1 to ${MAX_PAGE}, got ${first}.`);
+    const query = this.#compile(filter);
+    const signature = signatureOf(filter);
+    const position = after === undefined ? null : this.#cursors.read(after, { signature, orderBy });
+    return { filter, query, orderBy, first, after: position, signature };
+  }
+
+  #context(): { readonly now: Date; readonly titles: ReadonlyMap<string, string> } {
+    return { now: new Date(), titles: this.#titles };
+  }
+
+  #compile(filter: TaskRunFilter): VisibilityQuery {
+    return toVisibilityQuery(filter, this.#context());
+  }
+
+  async #page(listed: Listed): Promise<OpenPage> {
+    const readAt = Date.now();
+    const { text } = listed.query;
+    if (text === null) return { readAt, entries: [], end: null, more: false };
+    return { readAt, ...(await this.#inOrder(listed, text)) };
+  }
+
+  #inOrder(listed: Listed, text: string): Promise<Omit<OpenPage, 'readAt'>> {
+    if (listed.orderBy === 'NEWEST_FIRST')
+      return this.#walk(listed, startedAt, (first, after) =>
+        this.#newestFirst(listed, text, first, after),
+      );
+    if (listed.orderBy === 'LAST_FINISHED_FIRST')
+      return this.#walk(listed, finishedAt, (first, after) =>
+        lastFinishedFirst(
+          (to, size, token) => this.#visibility.list(finishedBefore(text, to), size, token),
+          { first, after },
+        ),
+      );
+    return this.#sorted(listed, text);
+  }
+
+  async #newestFirst(
+    { signature }: Listed,
+    text: string,
+    first: number,
+    after: Position | null,
+  ): Promise<Chunk> {
+    const chunk = await newestFirst(
+      async (from, to, size) => {
+        const page = await this.#visibility.list(startedWithin(text, from, to), size);
+        return { rows: toListRows(page), more: page.next !== null };
+      },
+      { first, after, width: this.#widths.get(signature) },
+    );
+    if (after === null) this.#remember(signature, chunk.width);
+    return chunk;
+  }
+
+  #remember(signature: string, width: number | null): void {
+    this.#widths.delete(signature);
+    if (width === null) return;
+    this.#widths.set(signature, width);
+    const [oldest] = this.#widths.keys();
+    if (this.#widths.size > MAX_WIDTHS && oldest !== undefined) this.#widths.delete(oldest);
+  }
+
+  /** Takes ordered rows until the page is full, or enough of them were looked at. */
+  async #walk(
+    { query, first, after }: Listed,
+    position: (row: ListRow) => Position,
+    next: (first: number, after: Position | null) => Promise<Chunk>,
+  ): Promise<Omit<OpenPage, 'readAt'>> {
+    const sifts = query.countable === 'NOT';
+    const entries: Entry[] = [];
+    let end = after;
+    for (let looked = 0; ;) {
+      const missing = first - entries.length;
+      const size = sifts ? Math.min(Math.max(missing * 2, 100), 500) : Math.max(missing, 1);
+      const chunk = await next(Math.min(size, MAX_SCAN - looked), end);
+      const hint = chunk.width === null ? {} : { width: chunk.width };
+      for (const { row, run } of await this.#admitted(chunk.rows, query)) {
+        if (run && entries.length === first) return { entries, end, more: true };
+        end = { ...position(row), ...hint };
+        if (run) entries.push({ run, position: end });
+      }
+      looked += chunk.rows.length;
+      if (!chunk.more) return { entries, end, more: false };
+      // Where rows are dropped here, only another match proves that there is a next page.
+      if ((entries.length === first && !sifts) || looked >= MAX_SCAN)
+        return { entries, end, more: true };
+    }
+  }
+
+  async #sorted(
+    { query, orderBy, first, after }: Listed,
+    text: string,
+  ): Promise<Omit<OpenPage, 'readAt'>> {
+    const rows = await this.#counts.all(
+      orderBy === 'FIRST_FINISHED_FIRST' ? finishedBefore(text, null) : text,
+      `be ordered by ${orderBy}: narrow the filter, or order by NEWEST_FIRST or LAST_FINISHED_FIRST, which have no limit`,
+    );
+    const entries = (await this.#admitted(rows, query))
+      .flatMap(({ run }) => (run ? [{ run, position: positionOf(run, orderBy) }] : []))
+      .filter(({ position }) => !after || comparePositions(position, after, orderBy) > 0)
+      .toSorted((a, b) => comparePositions(a.position, b.position, orderBy));
+    const page = entries.slice(0, first);
+    return { entries: page, end: page.at(-1)?.position ?? after, more: entries.length > first };
+  }
+
+  /** Rows as runs; null for those that are gone or that the filter leaves out after all. */
+  #admitted(
+    rows: readonly ListRow[],
+    { rest }: VisibilityQuery,
+  ): Promise<readonly { readonly row: ListRow; readonly run: TaskRun | null }[]> {
+    return Promise.all(
+      rows.map(async (row) => {
+        const run = await this.#toRun(row);
+        return { row, run: run && matchesFilter(run, rest) ? run : null };
+      }),
+    );
+  }
+
+  async #toRun({ info }: ListRow): Promise<TaskRun | null> {
+    const run = await toTaskRun(info, {
+      definitions: this.#definitions,
+      decode: this.#temporal.decode,
+    });
+    return this.#writes.update(run);
+  }
+
+  /** What this process wrote a moment ago shows wherever the index is; new runs on first pages. */
+  async #withOwnWrites(read: OpenPage, listed: Listed): Promise<OpenPage> {
+    const { filter, query, orderBy, first, after } = listed;
+    const page = { ...read, entries: read.entries.flatMap((entry) => this.#updated(entry, query)) };
+    if (after !== null || BY_FINISH.has(orderBy)) return page;
+    const present = new Set(page.entries.map(({ run }) => run.id));
+    const missing = this.#writes.missing(filter, page.readAt).filter(({ id }) => !present.has(id));
+    const own = (await this.#stillTrue(missing, filter))
+      .map((run) => ({ run, position: positionOf(run, orderBy) }))
+      .filter(
+        ({ position }) =>
+          !page.more || (page.end && comparePositions(position, page.end, orderBy) < 0),
+      );
+    if (own.length === 0) return page;
+    const entries = [...page.entries, ...own].toSorted((a, b) =>
+      comparePositions(a.position, b.position, orderBy),
+    );
+    const shown = entries.slice(0, first);
+    const isCut = entries.length > first;
+    return {
+      ...page,
+      entries: shown,
+      end: isCut || !page.more ? (shown.at(-1)?.position ?? page.end) : page.end,
+      more: page.more || isCut,
+    };
+  }
+
+  /** Written since the page was read: it may be shared with others, and a live list keeps it for a second. */
+  #updated({ run, position }: Entry, { rest }: VisibilityQuery): readonly Entry[] {
+    const now = this.#writes.update(run);
+    return now && (now === run || matchesFilter(now, rest)) ? [{ run: now, position }] : [];
+  }
+
+  /** A filter by status may leave out a run because it has ended meanwhile: only the run itself can tell. */
+  async #stillTrue(
+    runs: readonly TaskRun[],
+    { status, statusNot }: TaskRunFilter,
+  ): Promise<readonly TaskRun[]> {
+    if (!status && !statusNot) return runs;
+    const checked = await Promise.all(
+      runs.map(async (run, index) => {
+        if (this.#writes.ageOf(run) < CERTAIN) return run;
+        if (index >= MAX_CHECKED) return null;
+        if (await this.#isOpen(run)) return run;
+        this.#writes.settle(run);
+        return null;
+      }),
+    );
+    return checked.filter((run) => run !== null);
+  }
+
+  async #isOpen(run: TaskRun): Promise<boolean> {
+    const runId = executionOf(run)?.runId;
+    try {
+      const { workflowExecutionInfo } = await this.#temporal.ask((service) =>
+        service.describeWorkflowExecution({
+          namespace: this.#temporal.namespace,
+          execution: { workflowId: run.id, ...(runId && { runId }) },
+        }),
+      );
+      if (!workflowExecutionInfo) return false;
+      const now = await toTaskRun(workflowExecutionInfo, {
+        definitions: this.#definitions,
+        decode: this.#temporal.decode,
+      });
+      return isClosed(now.status) === isClosed(run.status);
+    } catch (error) {
+      // The list is right without it, only later.
+      if (error instanceof TaskError) return false;
+      throw error;
+    }
+  }
+
+  #once(key: string, ask: () => Promise<OpenPage>): Promise<OpenPage> {
+    const known = this.#inFlight.get(key);
+    if (known) return known;
+    const page = ask().finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, page);
+    return page;
+  }
+}
+
+const ORDERS: ReadonlySet<string> = new Set(Object.values(TaskRunOrder));
+const BY_FINISH: ReadonlySet<TaskRunOrder> = new Set([
+  'LAST_FINISHED_FIRST',
+  'FIRST_FINISHED_FIRST',
+]);
+const MAX_PAGE = 100;
+/** Rows that one page looks at when a predicate drops most of them. */
+const MAX_SCAN = MAX_ROWS;
+const MAX_WIDTHS = 500;
+/** Milliseconds within which a fresh write needs no second look. */
+const CERTAIN = 100;
+const MAX_CHECKED = 10;
+
+/** Equal for filters that mean the same. */
+function signatureOf({ where, ...filter }: TaskRunFilter): string {
+  const fields = Object.entries(filter)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => [
+      field,
+      Array.isArray(value) ? value.map(String).toSorted(byText) : value,
+    ]);
+  return canonicalJson([Object.fromEntries(fields), where?.signature ?? null]);
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const invalid = (message: string): TaskError =>
+  new TaskError(TaskErrorCode.InvalidArgument, message);

@@ -1,0 +1,138 @@
+import { matchesFilter } from '../definition/match-filter.ts';
+import { TaskRunStatus, isClosed } from '../definition/task-run.ts';
+import type { TaskRun } from '../definition/task-run.ts';
+import type { TaskRunFilter } from '../definition/tasks.ts';
+import { executionOf, withExecution } from './to-task-run.ts';
+
+interface Write {
+  readonly run: TaskRun;
+  readonly at: number;
+  /** When the index was first seen to know it. */
+  seen?: number;
+}
+
+/**
+ * What this process has just written and Temporal's index does not show yet: it follows within about 50 ms, a
+ * third of a second under load, and after half a minute for a delete. Other gateways see what the index shows.
+ */
+export class RecentWrites {
+  readonly #now: () => number;
+  readonly #started = new Map<string, Write>();
+  readonly #aborted = new Map<string, Write>();
+  readonly #deleted = new Map<string, number>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  noteStarted(run: TaskRun): void {
+    this.#note(this.#started, keyOf(run), { run: asListed(run, this.#now()), at: this.#now() });
+  }
+
+  /** An abort was recorded: the run is aborting from now on, or over when Temporal ended it at once. */
+  noteAborting(run: TaskRun): void {
+    this.#note(this.#aborted, keyOf(run), { run, at: this.#now() });
+  }
+
+  noteDeleted(id: string): void {
+    for (const [key, { run }] of this.#started) if (run.id === id) this.#started.delete(key);
+    this.#note(this.#deleted, id, this.#now());
+  }
+
+  /** A listed run as it is now; null when it is no longer there. */
+  update(run: TaskRun): TaskRun | null {
+    if (this.#isDeleted(run)) return null;
+    this.#see(this.#started, run);
+    if (isClosed(run.status)) {
+      this.#see(this.#aborted, run);
+      return run;
+    }
+    if (run.status !== TaskRunStatus.Aborting) return this.#abortOf(run) ?? run;
+    this.#see(this.#aborted, run);
+    return run;
+  }
+
+  /**
+   * Runs that belong into the answer to this filter, and that the index may not have known when it was read,
+   * at `readAt`.
+   */
+  missing(filter: TaskRunFilter, readAt: number): readonly TaskRun[] {
+    const runs = new Map<string, TaskRun>();
+    for (const writes of [this.#started, this.#aborted])
+      for (const [key, { run, at, seen = Infinity }] of writes)
+        if (at >= this.#now() - LAG && seen > readAt && !this.#isDeleted(run))
+          runs.set(key, this.#abortOf(run) ?? run);
+    return [...runs.values()].filter((run) => matchesFilter(run, filter));
+  }
+
+  /** The index should know it by now, in the state it is in. */
+  settle(run: TaskRun): void {
+    this.#see(this.#started, run);
+    this.#see(this.#aborted, run);
+  }
+
+  #see(writes: ReadonlyMap<string, Write>, run: TaskRun): void {
+    const write = writes.get(keyOf(run));
+    if (write) write.seen ??= this.#now();
+  }
+
+  /** Milliseconds since this run was last written here. */
+  ageOf(run: TaskRun): number {
+    const { at = 0 } = this.#aborted.get(keyOf(run)) ?? this.#started.get(keyOf(run)) ?? {};
+    return this.#now() - at;
+  }
+
+  /** Calls back after each write, until the answer is called. */
+  onWrite(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #abortOf(run: TaskRun): TaskRun | undefined {
+    const write = this.#aborted.get(keyOf(run));
+    if (!write || write.at < this.#now() - ABORT_KEPT) return undefined;
+    const { status, finishedAt } = write.run;
+    return withExecution(
+      isClosed(status)
+        ? { ...run, status, finishedAt }
+        : { ...run, status: TaskRunStatus.Aborting },
+      executionOf(run),
+    );
+  }
+
+  #isDeleted({ id, createdAt }: TaskRun): boolean {
+    const at = this.#deleted.get(id);
+    if (at === undefined) return false;
+    // A run that was triggered since, under the same id, is another one.
+    return at > this.#now() - DELETE_KEPT && createdAt.getTime() < at;
+  }
+
+  #note<V>(writes: Map<string, V>, key: string, write: V): void {
+    writes.delete(key);
+    writes.set(key, write);
+    const [oldest] = writes.keys();
+    if (writes.size > MAX_WRITES && oldest !== undefined) writes.delete(oldest);
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Milliseconds in which the index follows, with a wide margin. */
+const LAG = 3000;
+/** An abort that no worker has seen is known only here and by describing the run. */
+const ABORT_KEPT = 600_000;
+/** Temporal deletes a run that closed a moment ago after about half a minute. */
+const DELETE_KEPT = 60_000;
+const MAX_WRITES = 1000;
+
+/** One link of a chain: a deleted and re-used id must not be mixed up. */
+const keyOf = (run: TaskRun): string => `${run.id}\n${executionOf(run)?.runId ?? ''}`;
+
+/** As the index will show it: that a worker has not taken it yet is nothing it knows. */
+function asListed(run: TaskRun, now: number): TaskRun {
+  if (run.status !== TaskRunStatus.Pending || (run.scheduledFor?.getTime() ?? 0) > now) return run;
+  return withExecution(
+    { ...run, status: TaskRunStatus.Running, startedAt: run.scheduledFor ?? run.createdAt },
+    executionOf(run),
+  );
+}
