@@ -17,7 +17,7 @@ export interface TemporalOptions {
   /** What is asked; the client's own connection unless given. */
   readonly connection?: ConnectionLike;
   /** Milliseconds a question may take unless it says otherwise. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** gRPC codes after which a question is asked again while its time lasts. */
   readonly retryOn?: readonly number[];
 }
@@ -27,14 +27,18 @@ export interface Asking {
   readonly deadline?: number | undefined;
   /** The run that is asked about: named when Temporal does not know it. */
   readonly id?: string | undefined;
+  /** False: never ask again. */
+  readonly retries?: boolean | undefined;
 }
 
 /** How the service talks to Temporal: every question ends in time, and an error means something. */
 export class Temporal {
   readonly client: Client;
   readonly namespace: string;
-  readonly #connection: ConnectionLike;
-  readonly #deadline: number;
+  /** Milliseconds a question may take unless it says otherwise. */
+  readonly deadline: number;
+  /** What is asked. */
+  readonly connection: ConnectionLike;
   readonly #retryOn: ReadonlySet<number>;
 
   constructor({
@@ -45,18 +49,18 @@ export class Temporal {
   }: TemporalOptions) {
     this.client = client;
     this.namespace = client.options.namespace;
-    this.#connection = connection;
-    this.#deadline = deadline;
+    this.connection = connection;
+    this.deadline = deadline;
     this.#retryOn = new Set(retryOn);
   }
 
   /** Answers what Temporal answers, or rejects with a `TaskError`, within the deadline. */
   async ask<R>(
     question: (service: WorkflowService) => Promise<R>,
-    { deadline = this.#deadline, id }: Asking = {},
+    { id, ...asking }: Asking = {},
   ): Promise<R> {
     try {
-      return await this.askRaw(question, { deadline });
+      return await this.askRaw(question, asking);
     } catch (error) {
       throw toTaskError(error, id);
     }
@@ -65,7 +69,7 @@ export class Temporal {
   /** As `ask`, for whoever must see Temporal's own error. */
   async askRaw<R>(
     question: (service: WorkflowService) => Promise<R>,
-    { deadline = this.#deadline }: Asking = {},
+    { deadline = this.deadline, retries = true }: Omit<Asking, 'id'> = {},
   ): Promise<R> {
     const ends = Date.now() + deadline;
     let cut: NodeJS.Timeout | undefined;
@@ -74,7 +78,7 @@ export class Temporal {
       cut = setTimeout(() => reject(outOfTime(deadline)), deadline);
     });
     try {
-      return await Promise.race([this.#patiently(question, ends), late]);
+      return await Promise.race([this.#patiently(question, ends, retries), late]);
     } finally {
       clearTimeout(cut);
     }
@@ -83,15 +87,16 @@ export class Temporal {
   async #patiently<R>(
     question: (service: WorkflowService) => Promise<R>,
     ends: number,
+    retries: boolean,
   ): Promise<R> {
     for (let pause = FIRST_PAUSE; ; pause *= 2) {
       try {
-        return await this.#connection.withDeadline(ends, () =>
-          question(this.#connection.workflowService),
+        return await this.connection.withDeadline(ends, () =>
+          question(this.connection.workflowService),
         );
       } catch (error) {
         const code = grpcErrorOf(error)?.code;
-        if (code === undefined || !this.#retryOn.has(code)) throw error;
+        if (!retries || code === undefined || !this.#retryOn.has(code)) throw error;
         if (pause > LAST_PAUSE || Date.now() + pause >= ends) throw error;
       }
       await sleep(pause * (0.75 + Math.random() / 2));

@@ -8,10 +8,13 @@ export const GrpcCode = {
   DeadlineExceeded: 4,
   NotFound: 5,
   AlreadyExists: 6,
+  PermissionDenied: 7,
   ResourceExhausted: 8,
   FailedPrecondition: 9,
+  Unimplemented: 12,
   Internal: 13,
   Unavailable: 14,
+  Unauthenticated: 16,
 } as const;
 
 /** What gRPC said, or undefined when the error is of another kind. The SDK's typed client hides it in `cause`. */

@@ -5,7 +5,7 @@ import { MEMO } from '../definition/messages.ts';
 import type { RunMemo, SearchAttribute } from '../definition/run-fields.ts';
 import { isEnvelope, sumProgress } from '../definition/run-log.ts';
 import type { TaskDescription } from '../definition/task-definition.ts';
-import { TaskRunStatus } from '../definition/task-run.ts';
+import { TaskRunStatus, isClosed } from '../definition/task-run.ts';
 import type { Progress, Step, TaskRun, TaskRunDetails } from '../definition/task-run.ts';
 
 export type RunInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
@@ -27,6 +27,10 @@ export interface Execution {
   readonly firstRunId: string | null;
   readonly taskQueue: string;
   readonly memo: RunMemo | null;
+  /** When an aborted run is abandoned; null before a worker has seen the abort. */
+  readonly graceEndsAt: Date | null;
+  /** What a run that was ended from outside had reported; history does not have it. */
+  readonly lastProgress: Progress | null;
 }
 
 const EXECUTIONS = new WeakMap<TaskRun, Execution>();
@@ -79,6 +83,8 @@ export async function toTaskRun(
       firstRunId: info.firstRunId || null,
       taskQueue: info.taskQueue ?? '',
       memo,
+      graceEndsAt: validDate(textOf(attributes.TaskAbort)),
+      lastProgress: null,
     },
   );
 }
@@ -94,18 +100,23 @@ export async function toTaskRunDetails(
       .toSorted((one, other) => Number(one.activityId) - Number(other.activityId))
       .map((activity) => toStep(activity, mapping)),
   );
+  const progress = sumProgress(steps.flatMap((step) => step.progress ?? []));
+  const begun = row.startedAt !== null && !isUntouched(description);
   const abortRequested = description.workflowExtendedInfo?.cancelRequested ?? false;
-  const status = toCurrentStatus(row, description);
+  const status = toCurrentStatus(row.status, { begun, abortRequested });
+  // Temporal keeps the activities of a run that was terminated or timed out, as they were.
+  const open = !isClosed(status);
+  const execution = executionOf(row);
   return withExecution(
     {
       ...row,
       status,
-      startedAt: status === TaskRunStatus.Pending ? null : row.startedAt,
-      steps,
-      progress: sumProgress(steps.flatMap(({ progress }) => progress ?? [])),
+      startedAt: begun ? row.startedAt : null,
+      steps: open ? steps : [],
+      progress: open ? progress : null,
       abortRequested,
     },
-    executionOf(row),
+    execution && { ...execution, lastProgress: progress },
   );
 }
 
@@ -137,18 +148,21 @@ function toStatus(
 }
 
 function toCurrentStatus(
-  { status }: TaskRun,
-  { workflowExecutionInfo, workflowExtendedInfo, pendingWorkflowTask }: RunDescription,
+  listed: TaskRunStatus,
+  { begun, abortRequested }: { readonly begun: boolean; readonly abortRequested: boolean },
 ): TaskRunStatus {
-  if (status !== TaskRunStatus.Running && status !== TaskRunStatus.Pending) return status;
-  if (workflowExtendedInfo?.cancelRequested) return TaskRunStatus.Aborting;
-  const untouched =
-    pendingWorkflowTask?.state === PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED &&
-    (pendingWorkflowTask.attempt ?? 1) <= 1 &&
-    // A worker stamps the run when it answers its first workflow task.
-    !workflowExecutionInfo?.mostRecentWorkerVersionStamp;
-  return untouched ? TaskRunStatus.Pending : status;
+  if (isClosed(listed)) return listed;
+  if (abortRequested) return TaskRunStatus.Aborting;
+  if (listed === TaskRunStatus.Running && !begun) return TaskRunStatus.Pending;
+  return listed;
 }
+
+/** Its first workflow task waits, and no worker has tried it. */
+const isUntouched = ({ workflowExecutionInfo, pendingWorkflowTask }: RunDescription): boolean =>
+  pendingWorkflowTask?.state === PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED &&
+  (pendingWorkflowTask.attempt ?? 1) <= 1 &&
+  // A worker stamps the run when it answers its first workflow task.
+  !workflowExecutionInfo?.mostRecentWorkerVersionStamp;
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 
@@ -239,3 +253,8 @@ const numberOf = ([value]: readonly unknown[] = []): number | undefined =>
 
 const toDate = (time: Parameters<typeof optionalTsToDate>[0]): Date | null =>
   optionalTsToDate(time) ?? null;
+
+function validDate(text: string | null): Date | null {
+  const date = new Date(text ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date;
+}

@@ -1,0 +1,82 @@
+import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { atMost } from './at-most.ts';
+import type { Temporal } from './temporal.ts';
+
+export interface Link {
+  readonly id: string;
+  /** Temporal's Run ID of the chain's newest link, and of its first. */
+  readonly runId: string;
+  readonly firstRunId: string | null;
+  readonly open: boolean;
+}
+
+/** Removes every link of a run's chain; an open one is terminated. Resolves when Temporal has accepted it. */
+export async function deleteRun(temporal: Temporal, newest: Link): Promise<void> {
+  const { id } = newest;
+  const limited = atMost(10);
+  // Predecessors are looked for first: their names are in the histories that are to go.
+  const predecessors = await predecessorsOf(temporal, newest);
+  const remove = (runId: string): Promise<unknown> =>
+    limited(() =>
+      temporal.ask(
+        (service) =>
+          service.deleteWorkflowExecution({
+            namespace: temporal.namespace,
+            workflowExecution: { workflowId: id, runId },
+          }),
+        { id },
+      ),
+    );
+  // An open run may have gone on to another link by now: without a Run ID the newest one is meant.
+  await remove(newest.open ? '' : newest.runId);
+  const older = newest.open ? [newest.runId, ...predecessors] : predecessors;
+  await Promise.all(
+    older.map((runId) =>
+      remove(runId).catch((error: unknown) => {
+        if (!isGone(error)) throw error;
+      }),
+    ),
+  );
+}
+
+/** Back along the chain, as far as Temporal still keeps it. */
+async function predecessorsOf(
+  temporal: Temporal,
+  { id, runId, firstRunId }: Link,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (let at = runId; at !== firstRunId && found.length < MOST_LINKS;) {
+    const before = await predecessorOf(temporal, id, at);
+    if (before === null) break;
+    found.push(before);
+    at = before;
+  }
+  return found;
+}
+const MOST_LINKS = 10_000;
+
+async function predecessorOf(
+  temporal: Temporal,
+  workflowId: string,
+  runId: string,
+): Promise<string | null> {
+  try {
+    const { history } = await temporal.ask(
+      (service) =>
+        service.getWorkflowExecutionHistory({
+          namespace: temporal.namespace,
+          execution: { workflowId, runId },
+          maximumPageSize: 1,
+        }),
+      { id: workflowId },
+    );
+    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    return started?.continuedExecutionRunId || null;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+const isGone = (error: unknown): boolean =>
+  error instanceof TaskError && error.code === TaskErrorCode.TaskRunNotFound;

@@ -1,0 +1,24 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+/** Id of a run that nobody named: says what it is in Temporal's own lists. */
+export const newRunId = (definition: string): string => `${definition}-${randomUUID()}`;
+
+/** Id of the run that this key makes, whoever uses it: readable, and different for every key. */
+export function runIdOfKey(key: string): string {
+  const slug = key
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 60);
+  const hash = sha256(key).slice(0, 20);
+  return slug === '' ? hash : `${slug}-${hash}`;
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** When Temporal made this Run ID, which is the run's start: a UUIDv7 begins with 48 bits of milliseconds. */
+export function timeOfRunId(runId: string): Date | null {
+  const hex = runId.replaceAll('-', '');
+  if (hex.length !== 32 || hex[12] !== '7') return null;
+  return new Date(Number.parseInt(hex.slice(0, 12), 16));
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError } from '@temporalio/client';
+import { getGrpcStatusDetails } from '@temporalio/client/lib/helpers.js';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { temporal } from '@temporalio/proto';
+import type { toRunFields } from '../definition/run-fields.ts';
+import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { encodeSearchAttributes } from './search-attributes.ts';
+import type { Temporal } from './temporal.ts';
+import { GrpcCode, grpcErrorOf, isNeverSent, toTaskError } from './to-task-error.ts';
+import { toUserMetadata } from './user-metadata.ts';
+
+export interface NewRun {
+  readonly id: string;
+  readonly definition: string;
+  readonly taskQueue: string;
+  readonly input: unknown;
+  readonly name: string;
+  readonly actor: string | null;
+  readonly fields: ReturnType<typeof toRunFields>;
+  /** Milliseconds. */
+  readonly delay: number;
+  readonly priority: number | undefined;
+  readonly key: string | undefined;
+  /** Markdown lines for Temporal Web UI. */
+  readonly details: string;
+}
+
+/** `runId` is Temporal's Run ID of the run that this request made; null when another request had made one. */
+export interface Started {
+  readonly runId: string | null;
+}
+
+type StartRequest = temporal.api.workflowservice.v1.IStartWorkflowExecutionRequest;
+const { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } = temporal.api.enums.v1;
+
+export interface StartOptions {
+  /** Milliseconds for everything. */
+  readonly deadline: number;
+}
+
+/**
+ * Starts a run, in one call to Temporal if that is answered. A call that is not may have started the run all the
+ * same, so it is made again with the same id until the deadline; then it is told that nobody knows.
+ */
+export async function startRun(
+  temporal: Temporal,
+  run: NewRun,
+  { deadline }: StartOptions,
+): Promise<Started> {
+  const request = await toStartRequest(temporal, run);
+  const ends = Date.now() + deadline;
+  let mayExist = false;
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LAST_PAUSE)) {
+    const left = ends - Date.now();
+    try {
+      return await startOnce(temporal, request, Math.min(left, deadline * ATTEMPT));
+    } catch (error) {
+      if (!isUnanswered(error)) throw toTaskError(error);
+      mayExist ||= !isNeverSent(error);
+      // A server that refuses connections is down: waiting longer would only hide it.
+      const hopeless = !mayExist && pause > PATIENCE_WHEN_REFUSED;
+      if (hopeless || Date.now() + pause >= ends)
+        throw mayExist ? resultUnknown(run, error) : toTaskError(error);
+    }
+    await sleep(pause);
+  }
+}
+
+const FIRST_PAUSE = 100;
+const LAST_PAUSE = 800;
+const PATIENCE_WHEN_REFUSED = 400;
+/** Share of the whole deadline that one attempt may take. */
+const ATTEMPT = 0.4;
+
+async function startOnce(
+  temporal: Temporal,
+  request: StartRequest,
+  deadline: number,
+): Promise<Started> {
+  try {
+    const { runId, started } = await temporal.askRaw(
+      (service) => service.startWorkflowExecution(request),
+      // Retries are the caller's: only it knows what may have been started by them.
+      { deadline, retries: false },
+    );
+    return { runId: started ? runId : null };
+  } catch (error) {
+    if (grpcErrorOf(error)?.code !== GrpcCode.AlreadyExists) throw error;
+    return { runId: ownRunId(error, request.requestId) };
+  }
+}
+
+/** The closed run that an earlier attempt of ours had started, or null when it was someone else's. */
+function ownRunId(error: unknown, requestId: string | null | undefined): string | null {
+  if (!isGrpcServiceError(error)) return null;
+  const type = 'temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure';
+  const detail = getGrpcStatusDetails(error)?.find(({ type_url }) => type_url?.endsWith(type));
+  if (!detail?.value) return null;
+  const failure = temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure.decode(
+    detail.value,
+  );
+  return failure.startRequestId === requestId ? failure.runId : null;
+}
+
+async function toStartRequest(temporal: Temporal, run: NewRun): Promise<StartRequest> {
+  const { memo, searchAttributes } = run.fields;
+  return {
+    namespace: temporal.namespace,
+    requestId: randomUUID(),
+    identity: run.actor ?? temporal.client.options.identity,
+    workflowId: run.id,
+    workflowType: { name: run.definition },
+    taskQueue: { name: run.taskQueue },
+    input: { payloads: await temporal.encode(run.input) },
+    memo: { fields: await temporal.encodeMap(memo) },
+    searchAttributes: { indexedFields: encodeSearchAttributes(searchAttributes) },
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+    userMetadata: await toUserMetadata(temporal, run),
+    // A duration, so that it does not matter whether clocks agree.
+    ...(run.delay > 0 && { workflowStartDelay: msToTs(run.delay) }),
+    ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
+  };
+}
+
+const isUnanswered = (error: unknown): boolean => {
+  if (error instanceof TaskError) return error.code === TaskErrorCode.Timeout;
+  return UNANSWERED.has(grpcErrorOf(error)?.code ?? -1);
+};
+const UNANSWERED: ReadonlySet<number> = new Set([
+  GrpcCode.Cancelled,
+  GrpcCode.DeadlineExceeded,
+  GrpcCode.Internal,
+  GrpcCode.Unavailable,
+]);
+
+const resultUnknown = ({ id, key }: NewRun, cause: unknown): TaskError =>
+  new TaskError(
+    TaskErrorCode.ResultUnknown,
+    key === undefined
+      ? `Temporal did not answer, so run "${id}" may have been started or not: look for it by this id.`
+      : `Temporal did not answer, so the run may have been started or not: trigger again with the key ${JSON.stringify(key)}.`,
+    { cause, runId: id, ...(key !== undefined && { key }) },
+  );

@@ -1,0 +1,238 @@
+import { checkAbort } from '../definition/check-abort.ts';
+import { checkActor, checkText } from '../definition/check-trigger.ts';
+import { describeDefinitions } from '../definition/describe-definition.ts';
+import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import type { TaskModule } from '../definition/task-definition.ts';
+import { isClosed } from '../definition/task-run.ts';
+import type {
+  Diagnosis,
+  Outcome,
+  TaskRun,
+  TaskRunDetails,
+  Worker,
+} from '../definition/task-run.ts';
+import type {
+  AbortRequest,
+  AbortResult,
+  Actor,
+  ListRequest,
+  LogEvent,
+  LogPage,
+  LogsRequest,
+  RerunRequest,
+  Settings,
+  TailRequest,
+  TaskDefinitionInfo,
+  TaskRunCounts,
+  TaskRunFilter,
+  TaskRunListEvent,
+  TaskRunPage,
+  Tasks,
+  TriggerRequest,
+  TriggeredRun,
+} from '../definition/tasks.ts';
+import { abortRun, terminateRun } from './abort-run.ts';
+import type { Aborting } from './abort-run.ts';
+import { deleteRun } from './delete-run.ts';
+import type { DeletedRuns } from './deleted-runs.ts';
+import { diagnose } from './diagnose.ts';
+import type { RunLists } from './list-runs.ts';
+import type { RunEnds } from './run-ends.ts';
+import { readSettings, writeSettings } from './settings.ts';
+import type { Temporal } from './temporal.ts';
+import { executionOf, toTaskRunDetails } from './to-task-run.ts';
+import type { RunDescription } from './to-task-run.ts';
+import { triggerRun } from './trigger-run.ts';
+import type { TriggerAsked } from './trigger-run.ts';
+import type { Workers } from './workers.ts';
+
+/** What all callers share. */
+export interface Parts<T extends TaskModule> {
+  readonly temporal: Temporal;
+  readonly tasks: T;
+  readonly taskQueue: string;
+  readonly describe: (id: string, runId?: string) => Promise<Described>;
+  readonly lists: RunLists;
+  readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'watch'>;
+  readonly ends: RunEnds;
+  readonly workers: Workers;
+  readonly deleted: DeletedRuns;
+  readonly linkTo: ((id: string) => string) | undefined;
+}
+
+export interface Described {
+  readonly run: TaskRunDetails;
+  readonly description: RunDescription;
+}
+
+/** `Tasks` over Temporal, for one caller. */
+export class TasksOf<T extends TaskModule> implements Tasks<T> {
+  protected readonly parts: Parts<T>;
+  readonly #actor: string | null;
+
+  constructor(parts: Parts<T>, actor: string | null = null) {
+    this.parts = parts;
+    this.#actor = actor;
+  }
+
+  as(actor: Actor): Tasks<T> {
+    checkActor(actor);
+    return new TasksOf(this.parts, actor.name);
+  }
+
+  definitions(): readonly TaskDefinitionInfo[] {
+    return describeDefinitions(this.parts.tasks);
+  }
+
+  trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
+    return this.#start(request);
+  }
+
+  async rerun({ id, input, ...options }: RerunRequest): Promise<TriggeredRun> {
+    const run = await this.get(id);
+    return this.#start({
+      ...options,
+      name: options.name ?? run.name,
+      tags: options.tags ?? run.tags,
+      definition: run.definition,
+      input: input === undefined ? await this.input(run) : input,
+      rerunOf: id,
+    });
+  }
+
+  async #start(asked: TriggerAsked): Promise<TriggeredRun> {
+    const run = await triggerRun(asked, { ...this.parts, ...this.#caller });
+    if (!run.deduplicated) this.parts.lists.noteStarted(run);
+    return run;
+  }
+
+  async abort(request: AbortRequest): Promise<AbortResult> {
+    checkId(request.id);
+    checkAbort(request);
+    const by: Aborting = { temporal: this.parts.temporal, ...this.#caller };
+    const result = await (request.force ? terminateRun(request, by) : abortRun(request, by));
+    if (CHANGED.has(result.outcome)) this.parts.lists.noteAborting(result.run);
+    return result;
+  }
+
+  get #caller() {
+    return { actor: this.#actor, get: (id: string) => this.get(id) };
+  }
+
+  async get(id: string): Promise<TaskRunDetails> {
+    checkId(id);
+    const { run } = await this.parts.describe(id);
+    return run;
+  }
+
+  async delete(id: string): Promise<void> {
+    const run = await this.get(id);
+    const execution = executionOf(run);
+    if (!execution) return;
+    const { runId, firstRunId } = execution;
+    await deleteRun(this.parts.temporal, { id, runId, firstRunId, open: !isClosed(run.status) });
+    this.parts.deleted.add(runId);
+    this.parts.lists.noteDeleted(id);
+  }
+
+  input(run: TaskRun): Promise<unknown> {
+    return this.parts.ends.input(run);
+  }
+
+  outcome(run: TaskRun): Promise<Outcome> {
+    return this.parts.ends.outcome(run);
+  }
+
+  async diagnose({ id, status }: TaskRun): Promise<Diagnosis | null> {
+    if (isClosed(status)) return null;
+    const { run, description } = await this.parts.describe(id);
+    if (isClosed(run.status)) return null;
+    const { taskQueue = '', graceEndsAt = null } = executionOf(run) ?? {};
+    return diagnose({
+      run,
+      description,
+      taskQueue,
+      workers: await this.parts.workers.of(taskQueue),
+      known: Object.hasOwn(this.parts.tasks, run.definition),
+      graceEndsAt,
+      now: Date.now(),
+    });
+  }
+
+  list(request?: ListRequest): Promise<TaskRunPage> {
+    return this.parts.lists.list(request);
+  }
+
+  count(filter?: TaskRunFilter): Promise<number> {
+    return this.parts.lists.count(filter);
+  }
+
+  counts(filter?: TaskRunFilter): Promise<TaskRunCounts> {
+    return this.parts.lists.counts(filter);
+  }
+
+  logs(id: string, request?: LogsRequest): Promise<LogPage> {
+    return this.parts.watchers.logs(id, request);
+  }
+
+  tail(id: string, request?: TailRequest): AsyncIterableIterator<LogEvent> {
+    return this.parts.watchers.tail(id, request);
+  }
+
+  watch(
+    id: string,
+    request?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<TaskRunDetails> {
+    return this.parts.watchers.watch(id, request);
+  }
+
+  watchList(
+    filter?: TaskRunFilter,
+    request?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<TaskRunListEvent> {
+    return this.parts.lists.watchList(filter, request);
+  }
+
+  workers(): Promise<readonly Worker[]> {
+    return this.parts.workers.of(this.parts.taskQueue);
+  }
+
+  settings(): Promise<Settings> {
+    return readSettings(this.parts.temporal);
+  }
+
+  updateSettings(settings: Settings): Promise<Settings> {
+    return writeSettings(this.parts.temporal, settings);
+  }
+}
+
+/** Temporal's own limit: runs that were started around us can be read too. */
+const checkId = (id: string): void => checkText('id', id, 255);
+
+const CHANGED: ReadonlySet<AbortResult['outcome']> = new Set(['ABORTING', 'TERMINATED']);
+
+/** Describes runs, and knows no more those that were deleted here. */
+export function describer<T extends TaskModule>({
+  temporal,
+  tasks,
+  deleted,
+}: Pick<Parts<T>, 'temporal' | 'tasks' | 'deleted'>): Parts<T>['describe'] {
+  const definitions = new Map(Object.entries(tasks));
+  const { decode, decodeFailure } = temporal;
+  return async (id, runId = '') => {
+    const description = await temporal.ask(
+      (service) =>
+        service.describeWorkflowExecution({
+          namespace: temporal.namespace,
+          execution: { workflowId: id, runId },
+        }),
+      { id },
+    );
+    const run = await toTaskRunDetails(description, { definitions, decode, decodeFailure });
+    if (deleted.has(executionOf(run)?.runId ?? ''))
+      throw new TaskError(TaskErrorCode.TaskRunNotFound, `There is no task run "${id}".`, {
+        runId: id,
+      });
+    return { run, description };
+  };
+}
