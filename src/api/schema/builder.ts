@@ -10,7 +10,12 @@ import type {
 } from '../../definition/task-run.ts';
 import type { Abort, Diagnosis, Progress, TaskRunError } from '../../definition/task-run.ts';
 import type { LogPage, TaskDefinitionInfo, TaskRunOrder } from '../../definition/tasks.ts';
+import type { Connection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
+import type { CursoredLine, LogFilterInput } from './run-log.ts';
+import type { TaskRunFilterInput } from './task-run-filter.ts';
+import type { TriggerOptionsInput } from './trigger-options.ts';
+import type { Problem, ProblemCode } from './problem.ts';
 import { DateTime, Json } from './scalars.ts';
 
 /** What each type of the schema is made from; fields name their types by these words. */
@@ -28,18 +33,29 @@ export interface SchemaTypes {
     DiagnosisCode: Same<DiagnosisCode>;
     LogLevel: Same<LogLevel>;
     StepState: Same<Step['state']>;
+    ProblemCode: Same<ProblemCode>;
     WorkerStatus: Same<Worker['status']>;
+  };
+  Inputs: {
+    LogFilter: LogFilterInput;
+    TaskRunFilter: TaskRunFilterInput;
+    TriggerOptions: TriggerOptionsInput;
   };
   Objects: {
     Abort: Abort;
     Diagnosis: Diagnosis;
+    LogLine: CursoredLine;
     LogPage: LogPage;
     Progress: Progress;
     Step: Step;
     TaskDefinition: TaskDefinitionInfo;
     TaskRun: TaskRun;
+    TaskRunConnection: Connection;
     TaskRunError: TaskRunError;
     Worker: Worker;
+  };
+  Interfaces: {
+    Problem: Problem;
   };
 }
 interface Same<T> {

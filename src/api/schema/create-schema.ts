@@ -1,12 +1,31 @@
 import type { GraphQLSchema } from 'graphql';
 import type { TaskDefinitionInfo } from '../../definition/tasks.ts';
+import { addAbort } from './abort.ts';
 import { createBuilder } from './builder.ts';
 import type { Builder } from './builder.ts';
+import { addDeleteTaskRun } from './delete-task-run.ts';
+import { addDiagnosis } from './diagnosis.ts';
+import { addProblems } from './problem.ts';
+import { addRunLog } from './run-log.ts';
+import { addStep } from './step.ts';
+import { addTaskDefinition, publicDefinitions } from './task-definition.ts';
+import { addTaskRunConnection } from './task-run-connection.ts';
+import { addTaskRunCounts } from './task-run-counts.ts';
+import { addTaskRunFilter } from './task-run-filter.ts';
+import { addTaskRunListEvent } from './task-run-list-event.ts';
+import { addTaskRunStatus } from './task-run-status.ts';
+import { addTaskRun } from './task-run.ts';
+import { addTriggerOptions } from './trigger-options.ts';
+import { addTrigger } from './trigger.ts';
+import { addTypedTriggers } from './typed-triggers.ts';
+import { nameTypedTriggers } from './typed-trigger-names.ts';
+import type { TypedTriggerName } from './typed-trigger-names.ts';
+import { addWorker } from './worker.ts';
 
 export interface SchemaOptions {
   /** The catalogue; private definitions are left out of the schema. */
   readonly definitions: readonly TaskDefinitionInfo[];
-  /** Adds types and fields of another vocabulary. Called once for each schema that is built. */
+  /** Adds types and fields of another vocabulary. Called for each of the two schemas that are built. */
   readonly extend?: ((builder: Builder) => void) | undefined;
   /** Where Temporal Web UI is, so that runs link to their pages there. */
   readonly webUi?: WebUi | undefined;
@@ -19,10 +38,41 @@ export interface WebUi {
 }
 
 /** The whole schema: ours, a typed trigger for each public definition, and what `extend` adds. */
-export function createSchema({ extend }: SchemaOptions): GraphQLSchema {
+export function createSchema(options: SchemaOptions): GraphQLSchema {
+  // Typed triggers take the names that nothing else has, so the rest is built first to see which those are.
+  const taken = build(options, new Map());
+  return build(options, nameTypedTriggers(publicDefinitions(options.definitions), taken));
+}
+
+function build(
+  { definitions, extend, webUi }: SchemaOptions,
+  names: ReadonlyMap<string, TypedTriggerName>,
+): GraphQLSchema {
   const builder = createBuilder();
-  builder.queryType({ fields: (t) => ({ ping: t.boolean({ resolve: () => true }) }) });
-  builder.mutationType({ fields: (t) => ({ ping: t.boolean({ resolve: () => true }) }) });
+  builder.queryType({ description: 'What can be read.' });
+  builder.mutationType({
+    description:
+      'What can be changed. Each answers a union: a success, or a `Problem` that says what to do. GraphQL errors are for faults only.',
+  });
+  builder.subscriptionType({ description: 'What can be followed live.' });
+
+  addTaskRunStatus(builder);
+  addStep(builder);
+  addDiagnosis(builder);
+  addWorker(builder);
+  addTaskDefinition(builder, (id) => names.get(id)?.mutation ?? 'triggerTask');
+  addTaskRun(builder, webUi);
+  addTaskRunFilter(builder);
+  addTaskRunConnection(builder);
+  addTaskRunCounts(builder);
+  addTaskRunListEvent(builder);
+  addRunLog(builder);
+  const problems = addProblems(builder);
+  addTriggerOptions(builder);
+  const result = addTrigger(builder, problems);
+  addAbort(builder, problems);
+  addDeleteTaskRun(builder, problems);
+  addTypedTriggers(builder, { definitions, names, result });
   extend?.(builder);
   return builder.toSchema();
 }

@@ -8,7 +8,7 @@ import type {
   Worker,
 } from '../../definition/task-run.ts';
 import { TaskError } from '../../definition/task-error.ts';
-import type { TaskRunOrder, Tasks } from '../../definition/tasks.ts';
+import type { LogPage, LogsRequest, TaskRunOrder, Tasks } from '../../definition/tasks.ts';
 import { toConnection, toWholeConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 
@@ -61,13 +61,23 @@ export class Loaders {
     return isClosed(run.status) ? null : await this.#now.diagnosis.load(run);
   }
 
-  /** A run by its id; null when Temporal no longer keeps it. */
+  /** A run as it is now; null when Temporal no longer keeps it. */
+  async get(id: string): Promise<TaskRunDetails | null> {
+    return await this.#now.get.load(id);
+  }
+
+  /** A run that another one names, as lists show it; null when Temporal no longer keeps it. */
   async run(id: string): Promise<TaskRun | null> {
     return await this.#now.run.load(id);
   }
 
   async related(request: RelatedRequest): Promise<Connection> {
     return await this.#now.related.load(request);
+  }
+
+  /** A page of a run's log; each selection of it is a call of its own. */
+  async logs(id: string, request: LogsRequest): Promise<LogPage> {
+    return await this.#now.limit(async () => await this.#tasks.logs(id, request));
   }
 
   async workers(): Promise<readonly Worker[]> {
@@ -85,10 +95,14 @@ function load(tasks: Tasks) {
       // What is known of an open run says nothing of its end.
       { cacheKeyFn: ({ id, status }) => `${status} ${id}` },
     );
-  const get = async (id: string): Promise<TaskRun | null> =>
-    await limit(async () => await orNull(tasks.get(id)));
+  const get = new DataLoader<string, TaskRunDetails | null>(
+    async (ids) =>
+      await settle(ids, async (id) => await limit(async () => await orNull(tasks.get(id)))),
+  );
   return {
+    limit,
     details: each(async ({ id }) => await tasks.get(id)),
+    get,
     outcome: each(async (run) => await tasks.outcome(run)),
     input: each(async (run) => await tasks.input(run)),
     diagnosis: each(async (run) => await tasks.diagnose(run)),
@@ -100,7 +114,7 @@ function load(tasks: Tasks) {
         // One list call for many; it may not know the newest yet, and those are asked for by id.
         const listed = ids.length > 2 ? await tasks.list({ filter: { ids }, first: PAGE }) : null;
         const known = new Map(listed?.runs.map((run) => [run.id, run]));
-        return await settle(ids, async (id) => known.get(id) ?? (await get(id)));
+        return await settle(ids, async (id) => known.get(id) ?? (await get.load(id)));
       },
       { maxBatchSize: PAGE },
     ),

@@ -1,0 +1,10 @@
+/** An input object as GraphQL hands it over: null is as good as not given. */
+export type Given<T> = Nullable<T> | null | undefined;
+export type Nullable<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
+
+/** The fields that were given. */
+export function given<T extends object>(fields: Given<T>): { readonly [K in keyof T]?: T[K] } {
+  return Object.fromEntries(
+    Object.entries(fields ?? {}).filter(([, value]) => value !== null && value !== undefined),
+  ) as { readonly [K in keyof T]?: T[K] };
+}
