@@ -92,18 +92,28 @@ export class FakeRun {
     return this.lines.reduce((sum, line) => sum + line.dropped, 0);
   }
 
+  /** Records that an abort was asked. */
+  ask(abort: Pick<Abort, 'by' | 'reason' | 'graceEndsAt'>, at: Date): void {
+    this.abort = { ...abort, at, mode: null, cleanUp: null };
+    const by = abort.by && ` by ${abort.by}`;
+    this.say(
+      'abortRequested',
+      'WARN',
+      `Abort requested${by}${abort.reason && `: ${abort.reason}`}`,
+      at,
+    );
+  }
+
   succeed(output: unknown, at: Date): void {
     if (this.abort) this.#stopAborting('TOO_LATE', null);
     this.#output = output ?? null;
-    this.say('Done', 'INFO', at);
-    this.#close('SUCCEEDED', at);
+    this.#close('SUCCEEDED', 'INFO', 'Done', at);
   }
 
   fail(error: TaskRunError, at: Date): void {
     if (this.abort) this.#stopAborting('TOO_LATE', null);
     this.#error = error;
-    this.say(`Failed: ${error.message}`, 'ERROR', at);
-    this.#close('FAILED', at);
+    this.#close('FAILED', 'ERROR', `Failed: ${error.code}: ${error.message}`, at);
   }
 
   stop(
@@ -112,18 +122,27 @@ export class FakeRun {
     at: Date,
   ): void {
     this.#stopAborting(mode, cleanUp);
-    this.say('Aborted', 'WARN', at);
-    this.#close('ABORTED', at);
+    this.#close('ABORTED', 'WARN', `Aborted (${mode})`, at);
   }
 
-  /** Adds a line of the run's life. */
-  say(message: string, level: LogLevel, time: Date): void {
-    this.log({ step: null, attempt: null, level, message, data: null, time, dropped: 0 });
+  /** Adds a line of the run's life, as the service makes it from history. */
+  say(event: keyof typeof LIFE, level: LogLevel, message: string, time: Date): void {
+    this.lines.push({
+      step: null,
+      attempt: null,
+      iteration: event === 'ended' || event === 'abortRequested' ? this.iteration : 1,
+      source: 'run',
+      n: LIFE[event],
+      time,
+      level,
+      message,
+      data: null,
+      dropped: 0,
+    });
   }
 
   log(line: Omit<LogLine, 'source' | 'n' | 'iteration'>): void {
-    const source =
-      line.step === null ? 'run' : `${this.iteration}/${line.step}/${line.attempt ?? 1}`;
+    const source = `${this.iteration}/${line.step ?? ''}/${line.attempt ?? 1}`;
     const before = this.lines.findLast((one) => one.source === source)?.n ?? 0;
     this.lines.push({
       ...line,
@@ -138,8 +157,17 @@ export class FakeRun {
     if (this.abort) this.abort = { ...this.abort, mode, cleanUp, graceEndsAt: null };
   }
 
-  #close(status: 'SUCCEEDED' | 'FAILED' | 'ABORTED', at: Date): void {
+  #close(
+    status: 'SUCCEEDED' | 'FAILED' | 'ABORTED',
+    level: LogLevel,
+    message: string,
+    at: Date,
+  ): void {
     this.#ended = status;
     this.finishedAt = at;
+    this.say('ended', level, message, at);
   }
 }
+
+/** Numbers in the source `run`: each event happens once. */
+const LIFE = { triggered: 1, delayed: 2, abortRequested: 3, ended: 4 } as const;

@@ -1,3 +1,4 @@
+import { checkCatalogue } from '../definition/catalogue.ts';
 import type { LogLevel } from '../definition/run-log.ts';
 import type { TaskModule } from '../definition/task-definition.ts';
 import type { Diagnosis, Progress, Step, TaskRunError, Worker } from '../definition/task-run.ts';
@@ -27,6 +28,7 @@ export interface FakeLogLine {
  */
 export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<T> {
   constructor({ tasks }: FakeTasksOptions<T>) {
+    checkCatalogue(tasks);
     super(new FakeStore(), tasks);
   }
 

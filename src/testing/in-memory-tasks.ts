@@ -114,7 +114,11 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       input: JSON.parse(JSON.stringify(input ?? null)),
       grace,
     });
-    run.say(this.#actor ? `Triggered by ${this.#actor.name}` : 'Triggered', 'INFO', createdAt);
+    const by = this.#actor ? ` by ${this.#actor.name}` : '';
+    run.say('triggered', 'INFO', `Triggered${by}`, createdAt);
+    const { scheduledFor } = run.facts;
+    if (scheduledFor)
+      run.say('delayed', 'INFO', `Delayed until ${scheduledFor.toISOString()}`, createdAt);
     this.store.add(run, key, asked);
     return { ...run.row, deduplicated: false };
   }
@@ -128,11 +132,9 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     if (aborting && !request.force) return { outcome: 'ALREADY_ABORTING', run: run.row };
     const at = this.store.tick();
     const { message: reason = '', grace = run.facts.grace } = request;
-    const by = this.#actor?.name ?? '';
     if (!aborting) {
       const graceEndsAt = run.startedAt ? new Date(at.getTime() + grace) : null;
-      run.abort = { by, reason, at, mode: null, graceEndsAt, cleanUp: null };
-      run.say(`Abort requested${by && ` by ${by}`}${reason && `: ${reason}`}`, 'WARN', at);
+      run.ask({ by: this.#actor?.name ?? '', reason, graceEndsAt }, at);
     }
     if (request.force) run.stop('TERMINATED', null, at);
     this.store.changed(run);

@@ -1,0 +1,615 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TaskRunStatus } from '../../src/definition/task-run.ts';
+import type { TaskRun } from '../../src/definition/task-run.ts';
+import type { LogEvent, TaskRunFilter, Tasks, TriggerOptions } from '../../src/definition/tasks.ts';
+import { eventually } from '../support/whole.ts';
+import type * as contractTasks from './contract-tasks.ts';
+import type { Order } from './orders.ts';
+
+type Service = Tasks<typeof contractTasks>;
+
+/** An implementation of `Tasks` and the means to move its runs. */
+export interface ContractWorld {
+  readonly tasks: Service;
+  /** Resolves when a worker has begun the run. */
+  readonly begin: (id: string) => Promise<void>;
+  readonly order: (id: string, order: Order) => void;
+  /** Called when the run was asked to abort: it shall stop. */
+  readonly letStop: (id: string) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** What every implementation of `Tasks` answers, whatever is behind it. */
+export function testTasks(create: () => Promise<ContractWorld>): void {
+  let world: ContractWorld;
+  let tasks: Service;
+  beforeAll(async () => {
+    world = await create();
+    tasks = world.tasks.as({ name: 'ann' });
+  });
+  afterAll(() => world.close());
+
+  const trigger = (options: TriggerOptions = {}, label = 'a'): Promise<TaskRun> =>
+    tasks.trigger({ definition: 'obeyOrders', input: { label }, ...options });
+  const begun = async (options: TriggerOptions = {}): Promise<TaskRun> => {
+    const run = await trigger(options);
+    await world.begin(run.id);
+    return run;
+  };
+  const closed = (id: string): Promise<TaskRun> =>
+    eventually(async () => {
+      const run = await tasks.get(id);
+      expect(run.finishedAt).not.toBeNull();
+      return run;
+    });
+  const ended = async (order: Order, options: TriggerOptions = {}): Promise<TaskRun> => {
+    const { id } = await begun(options);
+    world.order(id, order);
+    return closed(id);
+  };
+  const succeeded = (options: TriggerOptions = {}): Promise<TaskRun> =>
+    ended({ type: 'succeed', output: 'ok' }, options);
+  /** Lists are eventual: waits until one holds what it shall. */
+  const listed = (filter: TaskRunFilter, count: number): Promise<readonly TaskRun[]> =>
+    eventually(async () => {
+      const { runs } = await tasks.list({ filter });
+      expect(runs).toHaveLength(count);
+      return runs;
+    });
+
+  describe('the catalogue', () => {
+    test('publishes every definition with the JSON Schema of its input', () => {
+      expect(tasks.definitions().map(({ id, private: hidden }) => [id, hidden])).toEqual([
+        ['keepSecret', true],
+        ['obeyOrders', false],
+      ]);
+      expect(tasks.definitions()[1]).toMatchObject({
+        title: 'Obey orders',
+        grace: 30_000,
+        outputSchema: null,
+        inputSchema: { type: 'object', required: ['label'] },
+      });
+    });
+  });
+
+  describe('trigger', () => {
+    test('answers the run, as it was asked for', async () => {
+      const run = await trigger({ name: 'Photos', tags: ['Blue', 'blue'], parent: { id: 'up' } });
+      expect(run).toMatchObject({
+        definition: 'obeyOrders',
+        name: 'Photos',
+        tags: ['blue'],
+        triggeredBy: 'ann',
+        parent: 'up',
+        rerunOf: null,
+        iteration: 1,
+        scheduledFor: null,
+        finishedAt: null,
+        deduplicated: false,
+      });
+      expect([TaskRunStatus.Pending, TaskRunStatus.Running]).toContain(run.status);
+      expect(await tasks.get(run.id)).toMatchObject({ name: 'Photos', createdAt: run.createdAt });
+    });
+
+    test('names a run by its definition when it is given no name', async () => {
+      expect(await trigger()).toMatchObject({ name: 'Obey orders' });
+    });
+
+    test('keeps the input, of any size', async () => {
+      const label = 'é'.repeat(2000);
+      const run = await trigger({}, label);
+      expect(await tasks.input(run)).toEqual({ label });
+    });
+
+    test('takes a private definition from code', async () => {
+      expect(await tasks.trigger({ definition: 'keepSecret', input: {} })).toMatchObject({
+        name: 'Keep a secret',
+      });
+    });
+
+    test('refuses an unknown definition and names the nearest public one', async () => {
+      const definition = 'obeyOrder' as 'obeyOrders';
+      await expect(tasks.trigger({ definition, input: { label: 'a' } })).rejects.toMatchObject({
+        code: 'TASK_DEFINITION_NOT_FOUND',
+        details: { suggestions: ['obeyOrders'] },
+      });
+    });
+
+    test('refuses an input that does not fit, with one issue a field', async () => {
+      const input = { label: '', pages: 11 };
+      await expect(tasks.trigger({ definition: 'obeyOrders', input })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        details: {
+          issues: [
+            { path: ['label'], code: 'too_small', message: expect.any(String) },
+            { path: ['pages'], code: 'too_big', message: expect.any(String) },
+          ],
+        },
+      });
+    });
+
+    test('refuses an input that Temporal could not carry', async () => {
+      await expect(trigger({}, 'a'.repeat(2 << 20))).rejects.toMatchObject({
+        code: 'PAYLOAD_TOO_LARGE',
+      });
+    });
+
+    test.each<[string, TriggerOptions]>([
+      ['an empty name', { name: '' }],
+      ['a name of 201 characters', { name: 'a'.repeat(201) }],
+      ['a name with a control character', { name: 'a\u0000b' }],
+      ['21 tags', { tags: Array.from({ length: 21 }, (_, index) => `${index}`) }],
+      ['a tag of 101 characters', { tags: ['a'.repeat(101)] }],
+      ['an empty key', { key: '' }],
+      ['a priority of 6', { priority: 6 }],
+      ['a parent without an id', { parent: { id: '' } }],
+    ])('refuses %s', async (_, options) => {
+      await expect(trigger(options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
+    test.each<[string, TriggerOptions]>([
+      ['a negative delay', { delay: -1 }],
+      ['a delay that is no number', { delay: Number.NaN }],
+      ['a delay of 355 days', { delay: 30_672_000 }],
+      ['an invalid date', { runAt: new Date(Number.NaN) }],
+      ['two delays', { delay: 1, runAt: new Date() }],
+    ])('refuses %s', async (_, options) => {
+      await expect(trigger(options)).rejects.toMatchObject({ code: 'INVALID_DELAY' });
+    });
+
+    test('holds a delayed run back until it is due', async () => {
+      const run = await trigger({ delay: 3600 });
+      const due = run.createdAt.getTime() + 3_600_000;
+      expect(run).toMatchObject({ status: 'PENDING', startedAt: null });
+      expect(Math.abs((run.scheduledFor?.getTime() ?? 0) - due)).toBeLessThan(1000);
+      expect(await tasks.diagnose(run)).toMatchObject({ code: 'DELAYED' });
+    });
+
+    test('a time in the past means now', async () => {
+      expect(await trigger({ runAt: new Date(0) })).toMatchObject({ scheduledFor: null });
+    });
+  });
+
+  describe('a key', () => {
+    test('makes one run of many triggers', async () => {
+      const key = randomUUID();
+      const runs = await Promise.all(
+        [1, 2, 3, 4, 5].map(() =>
+          tasks.trigger({ definition: 'obeyOrders', input: { label: 'a' }, key }),
+        ),
+      );
+      expect(new Set(runs.map(({ id }) => id)).size).toBe(1);
+      expect(runs.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1);
+    });
+
+    test('still answers its run when that has ended', async () => {
+      const key = randomUUID();
+      const { id } = await succeeded({ key });
+      expect(await trigger({ key })).toMatchObject({ id, deduplicated: true });
+    });
+
+    test('is refused with another input, and names the run that it made', async () => {
+      const key = randomUUID();
+      const { id } = await trigger({ key });
+      await expect(trigger({ key }, 'b')).rejects.toMatchObject({
+        code: 'KEY_CONFLICT',
+        details: { key, runId: id },
+      });
+    });
+  });
+
+  describe('the end of a run', () => {
+    test('has its output', async () => {
+      const run = await ended({ type: 'succeed', output: { pages: 3 } });
+      expect(run).toMatchObject({ status: 'SUCCEEDED' });
+      expect(await tasks.outcome(run)).toMatchObject({
+        output: { pages: 3 },
+        error: null,
+        abort: null,
+      });
+      expect(await tasks.diagnose(run)).toBeNull();
+    });
+
+    test('has its error', async () => {
+      const run = await ended({ type: 'fail', message: 'No paper' });
+      expect(run).toMatchObject({ status: 'FAILED' });
+      expect(await tasks.outcome(run)).toMatchObject({
+        output: null,
+        error: { code: 'Refused', message: 'No paper', step: 'obey', attempt: 1 },
+      });
+    });
+  });
+
+  describe('abort', () => {
+    test('stops a running run and keeps who and why', async () => {
+      const { id } = await begun();
+      const bob = world.tasks.as({ name: 'bob' });
+      expect(await bob.abort({ id, message: 'No longer: needed' })).toMatchObject({
+        outcome: 'ABORTING',
+        run: { id, status: 'ABORTING' },
+      });
+      world.letStop(id);
+      const run = await closed(id);
+      expect(run).toMatchObject({ status: 'ABORTED', abortRequested: true });
+      expect(await tasks.outcome(run)).toMatchObject({
+        error: null,
+        abort: { by: 'bob', reason: 'No longer: needed', mode: 'GRACEFUL', graceEndsAt: null },
+      });
+      expect(await tasks.abort({ id })).toMatchObject({ outcome: 'ALREADY_FINISHED' });
+    });
+
+    test('lets the first reason stand', async () => {
+      const { id } = await trigger({ delay: 3600 });
+      await tasks.abort({ id, message: 'first' });
+      const again = await tasks.abort({ id, message: 'second' });
+      expect(['ALREADY_ABORTING', 'ALREADY_FINISHED']).toContain(again.outcome);
+      world.letStop(id);
+      expect(await tasks.outcome(await closed(id))).toMatchObject({ abort: { reason: 'first' } });
+    });
+
+    test('ends a delayed run whose body has not begun', async () => {
+      const { id } = await trigger({ delay: 3600 });
+      await tasks.abort({ id });
+      world.letStop(id);
+      expect(await tasks.outcome(await closed(id))).toMatchObject({
+        abort: { by: 'ann', reason: '', mode: 'BEFORE_START' },
+      });
+    });
+
+    test('ends a run at once by force', async () => {
+      const { id } = await begun();
+      expect(await tasks.abort({ id, message: 'Stuck', force: true })).toMatchObject({
+        outcome: 'TERMINATED',
+        run: { status: 'ABORTED' },
+      });
+      expect(await tasks.outcome(await closed(id))).toMatchObject({
+        abort: { by: 'ann', reason: 'Stuck', mode: 'TERMINATED' },
+      });
+    });
+
+    test.each([
+      ['a message of 1,001 characters', { message: 'a'.repeat(1001) }],
+      ['a negative grace', { grace: -1 }],
+      ['a grace of more than an hour', { grace: 3_600_001 }],
+    ])('refuses %s', async (_, request) => {
+      const { id } = await trigger();
+      await expect(tasks.abort({ id, ...request })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    });
+
+    test.each([
+      ['a name with a colon', 'a:b'],
+      ['no name', ''],
+      ['a name of 101 characters', 'a'.repeat(101)],
+    ])('is not for an actor with %s', (_, actor) => {
+      expect(() => tasks.as({ name: actor })).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+      );
+    });
+  });
+
+  test('a rerun is a new run with the old input that names the old run', async () => {
+    const old = await trigger({ name: 'Photos', tags: ['blue'] }, 'old');
+    const run = await tasks.rerun({ id: old.id });
+    expect(run).toMatchObject({ rerunOf: old.id, definition: 'obeyOrders', name: 'Photos' });
+    expect(run.id).not.toBe(old.id);
+    expect(await tasks.input(run)).toEqual({ label: 'old' });
+    const other = await tasks.rerun({ id: old.id, input: { label: 'new' }, name: 'Other' });
+    expect(await tasks.input(other)).toEqual({ label: 'new' });
+    expect(other).toMatchObject({ name: 'Other' });
+  });
+
+  describe('a run that is not there', () => {
+    const ids = ['nobody', "'; DROP --", '', 'a'.repeat(2000)];
+    test.each(ids)('is told by every question (%#)', async (id) => {
+      const missing = { code: 'TASK_RUN_NOT_FOUND' };
+      await expect(tasks.get(id)).rejects.toMatchObject(missing);
+      await expect(tasks.abort({ id })).rejects.toMatchObject(missing);
+      await expect(tasks.abort({ id, force: true })).rejects.toMatchObject(missing);
+      await expect(tasks.delete(id)).rejects.toMatchObject(missing);
+      await expect(tasks.rerun({ id })).rejects.toMatchObject(missing);
+      await expect(tasks.logs(id)).rejects.toMatchObject(missing);
+      await expect(tasks.tail(id).next()).rejects.toMatchObject(missing);
+      await expect(tasks.watch(id).next()).rejects.toMatchObject(missing);
+    });
+  });
+
+  describe('the log', () => {
+    test('tells the life of a run and what its activities say, in order', async () => {
+      const { id } = await begun();
+      world.order(id, { type: 'log', message: 'one' });
+      world.order(id, { type: 'log', message: 'two' });
+      world.order(id, { type: 'succeed', output: null });
+      await closed(id);
+      const { lines, ended: end, hasMore } = await tasks.logs(id);
+      const said = lines.map(({ step, message }) => [step, message]);
+      expect(said[0]).toEqual([null, 'Triggered by ann']);
+      expect(said.filter(([step, text]) => step !== null && text !== 'Started')).toEqual([
+        ['obey', 'one'],
+        ['obey', 'two'],
+      ]);
+      expect(said.at(-1)).toEqual([null, 'Done']);
+      expect({ end, hasMore }).toEqual({ end: true, hasMore: false });
+    });
+
+    test('is paged by cursors, without gap or repeat', async () => {
+      const { id } = await begun();
+      for (const message of ['one', 'two', 'three']) world.order(id, { type: 'log', message });
+      world.order(id, { type: 'succeed', output: null });
+      await closed(id);
+      const { lines: whole } = await tasks.logs(id);
+      const paged: string[] = [];
+      for (let after: string | undefined, more = true; more;) {
+        const page = await tasks.logs(id, { first: 2, after });
+        paged.push(...page.lines.map(({ message }) => message));
+        after = page.cursor;
+        more = !page.ended;
+      }
+      expect(paged).toEqual(whole.map(({ message }) => message));
+    });
+
+    test('is filtered by level, activity and words', async () => {
+      const { id } = await begun();
+      world.order(id, { type: 'log', message: 'Page one' });
+      world.order(id, { type: 'log', message: 'Paper jam' });
+      world.order(id, { type: 'fail', message: 'No paper' });
+      await closed(id);
+      const messages = async (filter: object): Promise<readonly string[]> =>
+        (await tasks.logs(id, { filter })).lines.map(({ message }) => message);
+      expect(await messages({ search: 'PAPER', levels: ['INFO'] })).toEqual(['Paper jam']);
+      expect(await messages({ search: 'page', steps: ['obey'] })).toEqual(['Page one']);
+      expect(await messages({ steps: ['other'] })).toEqual([]);
+    });
+
+    test('refuses a position that is not one of this run', async () => {
+      const [one, other] = [await trigger(), await trigger()];
+      const { cursor } = await tasks.logs(one.id);
+      const invalid = { code: 'INVALID_CURSOR' };
+      await expect(tasks.logs(other.id, { after: cursor })).rejects.toMatchObject(invalid);
+      await expect(tasks.logs(one.id, { after: 'x' })).rejects.toMatchObject(invalid);
+      await expect(tasks.tail(one.id, { after: 'x' }).next()).rejects.toMatchObject(invalid);
+    });
+
+    test.each([0, 1001, 1.5])('refuses a page of %d lines', async (first) => {
+      const { id } = await trigger();
+      await expect(tasks.logs(id, { first })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+  });
+
+  describe('a tail', () => {
+    test('gives what was said, then what is said, then the end', async () => {
+      const { id } = await begun();
+      const tail = tasks.tail(id);
+      expect(await tail.next()).toMatchObject({
+        value: { type: 'LINE', line: { message: 'Triggered by ann' } },
+      });
+      world.order(id, { type: 'log', message: 'one' });
+      world.order(id, { type: 'succeed', output: null });
+      const rest = await collect(tail);
+      expect(messagesOf(rest)).toContain('one');
+      expect(rest.at(-1)).toMatchObject({ type: 'END', status: 'SUCCEEDED', dropped: 0 });
+    });
+
+    test('goes on from any of its cursors', async () => {
+      const run = await succeeded();
+      const whole = await collect(tasks.tail(run.id));
+      for (const [index, { cursor }] of whole.slice(0, -1).entries()) {
+        const rest = await collect(tasks.tail(run.id, { after: cursor }));
+        expect(messagesOf(rest)).toEqual(messagesOf(whole.slice(index + 1)));
+      }
+    });
+
+    test('ends when its reader stops or its signal fires', async () => {
+      const { id } = await begun();
+      const stop = new AbortController();
+      const followed = collect(tasks.tail(id, { signal: stop.signal }));
+      stop.abort();
+      expect((await followed).every(({ type }) => type === 'LINE')).toBe(true);
+      const tail = tasks.tail(id);
+      await tail.next();
+      await tail.return?.();
+      expect(await tail.next()).toMatchObject({ done: true });
+    });
+  });
+
+  test('a watch shows each change until the end', async () => {
+    const { id } = await begun();
+    const watch = tasks.watch(id);
+    expect(await watch.next()).toMatchObject({ value: { id, status: 'RUNNING' } });
+    world.order(id, { type: 'progress', done: 7 });
+    const progressed = await eventually(async () => {
+      const { value } = (await watch.next()) as IteratorYieldResult<TaskRun>;
+      expect(value).toMatchObject({ progress: { done: 7 } });
+      return value;
+    });
+    expect(progressed).toMatchObject({ status: 'RUNNING' });
+    world.order(id, { type: 'succeed', output: null });
+    const rest = await collect(watch);
+    expect(rest.at(-1)).toMatchObject({ id, status: 'SUCCEEDED' });
+  });
+
+  describe('a list', () => {
+    const tag = randomUUID();
+    const mine = { tagsAny: [tag] };
+    const ids: string[] = [];
+    beforeAll(async () => {
+      for (const letter of ['c', 'a', 'b', 'e', 'd']) {
+        const run = await trigger({ name: `Run ${letter}`, tags: [tag] });
+        ids.push(run.id);
+      }
+      await listed(mine, 5);
+    });
+    const names = async (orderBy: 'NAME' | 'NAME_DESCENDING' | 'OLDEST_FIRST' | 'NEWEST_FIRST') =>
+      (await tasks.list({ filter: mine, orderBy })).runs.map(({ name }) => name.slice(4)).join('');
+
+    test('is newest first, or in the order that was asked', async () => {
+      expect((await tasks.list({ filter: mine })).runs.map(({ id }) => id)).toEqual(
+        ids.toReversed(),
+      );
+      expect(await names('NEWEST_FIRST')).toBe('debac');
+      expect(await names('OLDEST_FIRST')).toBe('cabed');
+      expect(await names('NAME')).toBe('abcde');
+      expect(await names('NAME_DESCENDING')).toBe('edcba');
+    });
+
+    test.each(['NEWEST_FIRST', 'NAME'] as const)(
+      '%s: pages hold each run once',
+      async (orderBy) => {
+        const seen: string[] = [];
+        for (let after: string | undefined, more = true; more;) {
+          const page = await tasks.list({ filter: mine, orderBy, first: 2, after });
+          seen.push(...page.runs.map(({ id }) => id));
+          expect(page.cursors).toHaveLength(page.runs.length);
+          after = page.endCursor ?? undefined;
+          more = page.hasNextPage;
+        }
+        expect(seen.toSorted()).toEqual(ids.toSorted());
+      },
+    );
+
+    test('refuses a cursor of another list, and one that nobody made', async () => {
+      const { endCursor } = await tasks.list({ filter: mine, first: 2 });
+      const after = endCursor ?? '';
+      const invalid = { code: 'INVALID_CURSOR' };
+      await expect(tasks.list({ after })).rejects.toMatchObject(invalid);
+      await expect(tasks.list({ filter: mine, orderBy: 'NAME', after })).rejects.toMatchObject(
+        invalid,
+      );
+      await expect(tasks.list({ filter: mine, after: 'x' })).rejects.toMatchObject(invalid);
+      await expect(
+        tasks.list({ filter: mine, after: `${after.slice(0, -2)}xx` }),
+      ).rejects.toMatchObject(invalid);
+    });
+
+    test.each([0, 101, 2.5])('refuses a page of %d', async (first) => {
+      await expect(tasks.list({ first })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
+    test('counts what it holds', async () => {
+      expect(await tasks.count(mine)).toBe(5);
+      expect(await tasks.counts(mine)).toMatchObject({ total: 5, SUCCEEDED: 0, ABORTED: 0 });
+    });
+
+    test('asks of each run what only a predicate can tell', async () => {
+      const where = { signature: 'vowel', test: ({ name }: TaskRun) => /[ae]$/.test(name) };
+      const { runs, hasNextPage } = await tasks.list({ filter: { ...mine, where } });
+      expect(runs.map(({ name }) => name)).toEqual(['Run e', 'Run a']);
+      expect(hasNextPage).toBe(false);
+    });
+  });
+
+  describe('a filter', () => {
+    const tag = randomUUID();
+    let first: TaskRun;
+    let second: TaskRun;
+    let third: TaskRun;
+    beforeAll(async () => {
+      first = await succeeded({ name: 'Nightly import', tags: [tag, 'Red'] });
+      second = await trigger({ name: 'nightly Export-2', tags: [tag], parent: { id: first.id } });
+      const bob = world.tasks.as({ name: 'bob' });
+      third = await bob.rerun({ id: first.id, name: 'Other', tags: [tag, 'blue'], delay: 3600 });
+      await listed({ tagsAny: [tag] }, 3);
+      await listed({ tagsAny: [tag], status: ['SUCCEEDED'] }, 1);
+    });
+
+    test.each<[string, () => TaskRunFilter, string]>([
+      ['ids', () => ({ ids: [first.id, third.id] }), '13'],
+      ['ids that are not', () => ({ idsNot: [first.id] }), '23'],
+      ['definition', () => ({ definition: ['obeyOrders'] }), '123'],
+      ['definition that is not', () => ({ definitionNot: ['obeyOrders'] }), ''],
+      ['status', () => ({ status: ['SUCCEEDED'] }), '1'],
+      ['delayed', () => ({ status: ['PENDING'], ids: [third.id] }), '3'],
+      ['status that is not', () => ({ statusNot: ['SUCCEEDED'] }), '23'],
+      ['any of some tags', () => ({ tagsAny: ['RED', 'blue'] }), '13'],
+      ['all of some tags', () => ({ tagsAll: [tag, 'blue'] }), '3'],
+      ['none of some tags', () => ({ tagsNone: ['red'] }), '23'],
+      ['parent', () => ({ parent: [first.id] }), '2'],
+      ['parent that is not', () => ({ parentNot: [first.id] }), '13'],
+      ['top level', () => ({ topLevel: true }), '13'],
+      ['not top level', () => ({ topLevel: false }), '2'],
+      ['actor', () => ({ actor: ['bob'] }), '3'],
+      ['actor that is not', () => ({ actorNot: ['bob'] }), '12'],
+      ['name', () => ({ name: ['Nightly import', 'nightly'] }), '1'],
+      ['name that is not', () => ({ nameNot: ['Nightly import'] }), '23'],
+      ['start of the name', () => ({ namePrefix: 'Night' }), '1'],
+      ['words of the name', () => ({ nameWords: 'export NIGHTLY' }), '2'],
+      ['rerun of', () => ({ rerunOf: [first.id] }), '3'],
+      ['iterations', () => ({ iterationMin: 2 }), ''],
+      ['created since', () => ({ createdAfter: second.createdAt }), '23'],
+      ['created before', () => ({ createdBefore: second.createdAt }), '1'],
+      ['scheduled', () => ({ scheduledAfter: new Date() }), '3'],
+      ['finished', () => ({ finishedAfter: first.createdAt }), '1'],
+    ])('by %s', async (_, filter, expected) => {
+      const { tagsAny = [tag], ...fields } = filter();
+      const { runs } = await tasks.list({
+        filter: { ...fields, tagsAny, ids: fields.ids ?? [first.id, second.id, third.id] },
+      });
+      const numbers = [first, second, third].map(({ id }) => runs.some((run) => run.id === id));
+      expect(numbers.map((is, index) => (is ? index + 1 : '')).join('')).toBe(expected);
+    });
+
+    test.each<[string, TaskRunFilter]>([
+      ['a quote', { name: ["O'Brien"] }],
+      ['a double quote', { tagsAny: ['a"b'] }],
+      ['a backslash', { actor: ['a\\'] }],
+      ['a control character', { parent: ['a\nb'] }],
+      ['nothing', { definition: [] }],
+      ['101 values', { ids: Array.from({ length: 101 }, (_, index) => `${index}`) }],
+      ['no word', { nameWords: '--' }],
+      ['nine words', { nameWords: 'a b c d e f g h i' }],
+      ['an invalid date', { createdAfter: new Date(Number.NaN) }],
+      ['a broken number', { iterationMin: 1.5 }],
+      ['an unknown status', { status: ['DONE' as 'PENDING'] }],
+      ['an unknown field', { nam: ['a'] } as TaskRunFilter],
+    ])('refuses %s', async (_, filter) => {
+      await expect(tasks.list({ filter })).rejects.toMatchObject({ code: 'INVALID_FILTER' });
+    });
+  });
+
+  test('a live list tells what enters, changes and leaves', async () => {
+    const tag = randomUUID();
+    const filter: TaskRunFilter = { tagsAny: [tag], status: ['PENDING', 'RUNNING'] };
+    const { id } = await begun({ tags: [tag] });
+    const list = tasks.watchList(filter);
+    expect(await list.next()).toMatchObject({ value: { type: 'ENTERED', run: { id } } });
+    world.order(id, { type: 'succeed', output: null });
+    const left = await eventually(async () => {
+      const { value } = (await list.next()) as { value: { type: string } };
+      expect(value.type).toBe('LEFT');
+      return value;
+    });
+    expect(left).toEqual({ type: 'LEFT', id });
+    await list.return?.();
+  });
+
+  test('a deleted run is gone from lists at once', async () => {
+    const tag = randomUUID();
+    const [done, open] = [await succeeded({ tags: [tag] }), await begun({ tags: [tag] })];
+    await listed({ tagsAny: [tag] }, 2);
+    await tasks.delete(done.id);
+    await tasks.delete(open.id);
+    expect((await tasks.list({ filter: { tagsAny: [tag] } })).runs).toEqual([]);
+  });
+
+  test('workers and settings are told', async () => {
+    await eventually(async () =>
+      expect(await tasks.workers()).toMatchObject([{ online: true, status: 'RUNNING' }]),
+    );
+    const { retentionDays } = await tasks.settings();
+    expect(await tasks.updateSettings({ retentionDays })).toEqual({ retentionDays });
+    await expect(tasks.updateSettings({ retentionDays: 0 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+}
+
+const messagesOf = (events: readonly LogEvent[]): readonly string[] =>
+  events.flatMap((event) => (event.type === 'LINE' ? [event.line.message] : []));
+
+async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
