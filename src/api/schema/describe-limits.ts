@@ -31,12 +31,8 @@ function range(schema: JsonSchema, least: string, most: string, of: string): str
 function numbers(schema: JsonSchema): string {
   const bound = (key: string, words: string): string | false => {
     const value = schema[key];
-    // zod says of every integer that it is a safe one.
-    return (
-      typeof value === 'number' &&
-      Math.abs(value) !== Number.MAX_SAFE_INTEGER &&
-      `${words} ${value}`
-    );
+    // zod says of every integer that it is a safe one, and of some numbers that they are numbers.
+    return typeof value === 'number' && !SAYS_NOTHING.has(Math.abs(value)) && `${words} ${value}`;
   };
   const parts = [
     bound('minimum', 'at least'),
@@ -47,6 +43,8 @@ function numbers(schema: JsonSchema): string {
   ].filter((part) => part !== false);
   return parts.length > 0 ? sentence(parts.join(', ')) : '';
 }
+
+const SAYS_NOTHING: ReadonlySet<number> = new Set([Number.MAX_SAFE_INTEGER, Number.MAX_VALUE]);
 
 /** Values that no GraphQL enum can name. */
 const values = ({ enum: choices, type }: JsonSchema): string =>

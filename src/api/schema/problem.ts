@@ -137,10 +137,11 @@ export function addProblems(builder: Builder) {
         'This key was used before, with another definition or input. Nothing was triggered: take another key.',
       interfaces: ['Problem'],
       fields: (t) => ({
-        run: t.field({
+        // Not `run`: GraphQL refuses a selection in which one name can be null in one member only.
+        usedBy: t.field({
           type: 'TaskRun',
           nullable: true,
-          description: 'The run that this key made.',
+          description: 'The run that this key made; null when Temporal no longer keeps it.',
           resolve: async ({ details: { runId } }, _, { loaders }) =>
             runId === undefined ? null : await loaders.run(runId),
         }),

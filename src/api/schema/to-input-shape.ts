@@ -1,7 +1,7 @@
 import type { InputRef } from '@pothos/core';
 import type { Builder } from './builder.ts';
 import { describeLimits, isEnumName } from './describe-limits.ts';
-import { isRecord, takeNull } from './json-schema.ts';
+import { inlineReferences, isRecord, takeNull } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import type { TypedTriggerName } from './typed-trigger-names.ts';
 
@@ -21,9 +21,10 @@ export interface InputShape {
  */
 export function toInputShape(
   builder: Builder,
-  schema: JsonSchema,
+  inputSchema: JsonSchema,
   { name, title }: { readonly name: TypedTriggerName; readonly title: string },
 ): InputShape | undefined {
+  const schema = inlineReferences(inputSchema);
   const shapes = new Shapes(builder, name);
   const fields = fieldsOf(schema);
   if (!fields) return { ...shapes.of(schema, []), required: schema['default'] === undefined };
