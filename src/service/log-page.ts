@@ -1,0 +1,66 @@
+import type { LogLine } from '../definition/run-log.ts';
+import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import type { LogFilter, LogPage, LogsRequest } from '../definition/tasks.ts';
+import type { RunBatch } from './follow-log.ts';
+import { fromCursor, toCursor } from './log-position.ts';
+import type { LogPosition } from './log-position.ts';
+import type { LineEvent } from './read-logs.ts';
+
+/** One page of a log. A filter that finds little gives a short page, with more to be read. */
+export async function readLogPage(
+  id: string,
+  { filter, first = 100 }: LogsRequest,
+  start: LogPosition,
+  read: (position: LogPosition) => Promise<RunBatch | undefined>,
+): Promise<LogPage> {
+  const found: LineEvent[] = [];
+  let looked = 0;
+  for (let position = start; ;) {
+    const batch = await read(position);
+    // The run went on in another link while it was looked at.
+    if (!batch) return page({ cursor: toCursor(id, position, new Set()), onward: 'MORE' });
+    for (const event of batch.lines) {
+      looked++;
+      if (!matches(event.line, filter)) continue;
+      found.push(event);
+      if (found.length < first) continue;
+      const isLast = event === batch.lines.at(-1);
+      return isLast ? page(batch) : page({ ...batch, cursor: event.cursor, onward: 'MORE' });
+    }
+    if (batch.onward !== 'MORE' || looked >= MOST_LOOKED) return page(batch);
+    ({ position } = batch);
+  }
+
+  function page({ cursor, onward }: Pick<RunBatch, 'cursor' | 'onward'>): LogPage {
+    return {
+      lines: found.map(({ line }) => line),
+      cursors: found.map(({ cursor }) => cursor),
+      cursor,
+      hasMore: onward === 'MORE',
+      ended: onward === 'END',
+      dropped: fromCursor(id, cursor).dropped - start.dropped,
+    };
+  }
+}
+
+/** Lines that one call looks at; it bounds the time that a filter may take. */
+const MOST_LOOKED = 20_000;
+
+/** Throws INVALID_ARGUMENT for a page of another size than can be asked for. */
+export function checkPageSize(first: number | undefined): void {
+  if (first === undefined || (Number.isInteger(first) && first >= 1 && first <= MOST_LINES)) return;
+  throw new TaskError(
+    TaskErrorCode.InvalidArgument,
+    `Expected \`first\` to be an integer from 1 to ${MOST_LINES} lines, got ${first}.`,
+  );
+}
+const MOST_LINES = 1000;
+
+/** Whether a filter holds a line. */
+export function matches(line: LogLine, { levels, steps, search }: LogFilter = {}): boolean {
+  return (
+    (levels === undefined || levels.includes(line.level)) &&
+    (steps === undefined || (line.step !== null && steps.includes(line.step))) &&
+    (search === undefined || line.message.toLowerCase().includes(search.toLowerCase()))
+  );
+}

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogEvent, TailRequest } from '../definition/tasks.ts';
+import type { RunBatch } from './follow-log.ts';
+import { matches } from './log-page.ts';
+import { fromCursor, toCursor } from './log-position.ts';
+import type { LogPosition } from './log-position.ts';
+import { ENDED } from './pulled.ts';
+import { isPassing } from './run-source.ts';
+import type { WatchedRun } from './watched-run.ts';
+
+export interface LogViewerOptions extends Pick<TailRequest, 'after' | 'filter'> {
+  readonly id: string;
+  /** Joins those who watch the run, until the signal. */
+  readonly join: (signal: AbortSignal) => WatchedRun;
+}
+
+/** One viewer of a run's log: a position, and the batch that it is in. What it has not asked for is not kept for it. */
+export class LogViewer {
+  readonly #options: LogViewerOptions;
+  #run: WatchedRun | undefined;
+  #position: LogPosition | undefined;
+  #cursor = '';
+  #batch: RunBatch | undefined;
+  #taken = 0;
+  #ended = false;
+
+  constructor(options: LogViewerOptions) {
+    this.#options = options;
+  }
+
+  /** The next line, then the end marker; waits for them until the signal. */
+  async next(signal: AbortSignal): Promise<LogEvent | typeof ENDED> {
+    const run = (this.#run ??= this.#join(signal));
+    while (!this.#ended) {
+      const line = this.#take();
+      if (line) return line;
+      if (this.#batch?.onward === 'END') return this.#end(this.#batch);
+      if (signal.aborted || run.watcher.stopped) break;
+      await this.#readOn(run, signal);
+    }
+    return ENDED;
+  }
+
+  #join(signal: AbortSignal): WatchedRun {
+    const { id, after, join } = this.#options;
+    if (after !== undefined) this.#go(fromCursor(id, after), after);
+    const run = join(signal);
+    run.joinLog(this.#position?.offset ?? 0, signal);
+    return run;
+  }
+
+  #take(): LogEvent | undefined {
+    const lines = this.#batch?.lines ?? [];
+    while (this.#taken < lines.length) {
+      const event = lines[this.#taken++];
+      if (event && matches(event.line, this.#options.filter)) return event;
+    }
+    return undefined;
+  }
+
+  #end({ status, cursor, position: { dropped } }: RunBatch): LogEvent | typeof ENDED {
+    this.#ended = true;
+    return status ? { type: 'END', status, cursor, dropped } : ENDED;
+  }
+
+  /** Goes to the next batch, or waits until there may be one. */
+  async #readOn(run: WatchedRun, signal: AbortSignal): Promise<void> {
+    const { version } = run.watcher;
+    try {
+      const batch = await this.#read(run);
+      if (batch) {
+        this.#batch = batch;
+        this.#taken = 0;
+        this.#go(batch.position, batch.cursor);
+      }
+      if (batch?.onward !== 'MORE' && batch?.onward !== 'END' && !batch?.lines.length)
+        await run.watcher.newer(version, signal);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      // The server is away: the viewer stays.
+      await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #read(run: WatchedRun): Promise<RunBatch | undefined> {
+    const { seen } = run.watcher;
+    if (!seen) return undefined;
+    if (!this.#position) {
+      const start = await run.follower.start(seen.state);
+      this.#go(start, toCursor(this.#options.id, start, new Set()));
+    }
+    return this.#position && run.read(this.#position, this.#cursor);
+  }
+
+  #go(position: LogPosition, cursor: string): void {
+    this.#position = position;
+    this.#cursor = cursor;
+  }
+}
+
+const PAUSE = 1000;

@@ -1,0 +1,264 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogEntry } from '../definition/run-log.ts';
+import { Bell } from './bell.ts';
+import { inOrder, unordered } from './history-log.ts';
+import { abortRequestOf, openingOf } from './lifecycle.ts';
+import type { LifeLine } from './lifecycle.ts';
+import type { LinkHistories } from './link-histories.ts';
+import { withWaiting } from './live-lines.ts';
+import { BATCH_BYTES } from './read-logs.ts';
+import type { LinkView } from './read-logs.ts';
+import { isPassing } from './run-source.ts';
+import type { LinkState, RunSource } from './run-source.ts';
+import { SettledWindow } from './settled-window.ts';
+
+/** What a watcher saw last. */
+export interface Seen {
+  readonly state: LinkState;
+  readonly life: readonly LifeLine[];
+  /** Lines that follow the window's. */
+  readonly live: readonly LogEntry[];
+}
+
+/** The run's log as far as viewers want it. */
+interface SharedLog {
+  readonly window: SettledWindow;
+  /** Length of the history that the window covers. */
+  covered: number;
+  /** Settled lines that are in no order yet. */
+  waiting: readonly LogEntry[];
+}
+
+export interface RunWatcherOptions {
+  readonly id: string;
+  readonly source: RunSource;
+  readonly histories: LinkHistories;
+}
+
+/**
+ * Follows one run for all its viewers: a call each 300 ms, a second one when something happened, and one long poll
+ * for its end. It works while it is wanted, and keeps what it saw last.
+ */
+export class RunWatcher {
+  readonly id: string;
+  readonly #source: RunSource;
+  readonly #histories: LinkHistories;
+  readonly #bell = new Bell();
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  #version = 0;
+  #ended = false;
+  #failure: unknown;
+  #seen: Seen | undefined;
+  #log: SharedLog | undefined;
+  #noQueryUntil = 0;
+  #abortRead = false;
+  #abortRequest: LifeLine | undefined;
+  /** The link whose end is awaited. */
+  #polled: string | undefined;
+
+  constructor({ id, source, histories }: RunWatcherOptions) {
+    this.id = id;
+    this.#source = source;
+    this.#histories = histories;
+    void this.#follow();
+  }
+
+  /** Grows with each thing that was seen. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Undefined until the run was seen. Throws when it cannot be followed any more. */
+  get seen(): Seen | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#seen;
+  }
+
+  /** Nobody wants it any more. */
+  get stopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** Nothing will be seen any more. */
+  get ended(): boolean {
+    return this.#ended || this.stopped;
+  }
+
+  /** Nothing of it runs any more, and whoever waits is told. */
+  stop(): void {
+    this.#stop.abort();
+    this.#bell.ring();
+    this.#publish();
+  }
+
+  /** Resolves when there is something newer than a version, or the signal gives up. */
+  async newer(version: number, signal: AbortSignal): Promise<void> {
+    if (this.#version !== version || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#listeners.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#listeners.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  /** Has the log read too, from an offset on. Until it is asked for, only the run is looked at. */
+  wantLog(offset: number): void {
+    if (this.#log) return;
+    this.#log = sharedLog(offset);
+    this.#bell.ring();
+  }
+
+  forgetLog(): void {
+    this.#log = undefined;
+  }
+
+  /** What an open link has from an offset on; undefined while that is not known. */
+  async view(offset: number): Promise<LinkView | undefined> {
+    const log = this.#log;
+    const { seen } = this;
+    if (!seen || !log) return undefined;
+    const { state, live, life } = seen;
+    const level = log.covered === state.historyLength;
+    const page = log.window.page(offset, BATCH_BYTES);
+    return {
+      // Heartbeats continue what was settled when they were read: no sooner may anybody see them.
+      page: page
+        ? { ...page, more: page.more || !level }
+        : { ...(await this.#histories.page(this.id, state.link, offset)), more: true },
+      live,
+      running: state.running,
+      life,
+      over: false,
+    };
+  }
+
+  async #follow(): Promise<void> {
+    let failures = 0;
+    let link: string | undefined;
+    while (!this.#stop.signal.aborted) {
+      const began = Date.now();
+      try {
+        const state = await this.#source.state(this.id, link);
+        if (state.open) {
+          link = state.link;
+          void this.#awaitEnd(link);
+          await this.#look(state);
+        } else {
+          const closed = await this.#histories.closed(this.id, state.link, state);
+          if (!closed?.next) return this.#finish(state);
+          link = closed.next.link;
+          this.#enter(closed.next.offset);
+        }
+        failures = 0;
+      } catch (error) {
+        if (!isPassing(error)) return this.#fail(error);
+        failures++;
+      }
+      const pause = Math.min(TICK * 2 ** failures, LONGEST_PAUSE);
+      await this.#bell.sleep(pause - (Date.now() - began));
+    }
+  }
+
+  /** One look at an open link: at most one call beside the one that told its state. */
+  async #look(state: LinkState): Promise<void> {
+    const log = this.#log;
+    if (log && log.covered !== state.historyLength) {
+      if (state.details.abortRequested && !this.#abortRead) await this.#readAbort(state);
+      else await this.#readSettled(log, state);
+    }
+    this.#seen = {
+      state,
+      life: [...openingOf(state.details), ...(this.#abortRequest ? [this.#abortRequest] : [])],
+      live: withWaiting(log?.waiting ?? [], state.lines),
+    };
+    this.#publish();
+  }
+
+  async #readAbort({ link, details }: LinkState): Promise<void> {
+    const event = await this.#source.abortRequest(this.id, link);
+    this.#abortRead = true;
+    this.#abortRequest = event && abortRequestOf(event, details.iteration);
+    this.#bell.ring();
+  }
+
+  async #readSettled(log: SharedLog, state: LinkState): Promise<void> {
+    const { window } = log;
+    const { link, historyLength } = state;
+    if (state.details.startedAt === null) {
+      // No worker has begun it: there is nobody to ask, and nothing to read.
+      log.covered = historyLength;
+    } else if (Date.now() < this.#noQueryUntil) {
+      const history = await this.#histories.open(this.id, link);
+      window.add(inOrder(history, { after: window.next, limitBytes: Infinity }));
+      log.waiting = unordered(history);
+      log.covered = historyLength;
+    } else {
+      const page = await this.#source.page(this.id, link, { after: window.next });
+      if (page) {
+        window.add(page);
+        log.waiting = [];
+        if (!page.more) log.covered = historyLength;
+      } else this.#noQueryUntil = Date.now() + NO_QUERY;
+      // What is left is read after another look at the run: it may just have closed.
+      if (page?.more !== false) this.#bell.ring();
+    }
+  }
+
+  #enter(offset: number): void {
+    if (this.#log) this.#log = sharedLog(offset);
+    this.#abortRead = false;
+    this.#abortRequest = undefined;
+    this.#seen = undefined;
+    this.#bell.ring();
+  }
+
+  #finish(state: LinkState): void {
+    this.#seen = { state, life: [], live: [] };
+    this.#ended = true;
+    this.#publish();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    this.#ended = true;
+    this.#publish();
+  }
+
+  #publish(): void {
+    this.#version++;
+    for (const wake of this.#listeners) wake();
+  }
+
+  /** Wakes the loop when a link closes; without it the end would be seen up to a tick later. */
+  async #awaitEnd(link: string): Promise<void> {
+    if (this.#polled === link) return;
+    this.#polled = link;
+    const { signal } = this.#stop;
+    while (!signal.aborted)
+      try {
+        await this.#source.closed(this.id, link, signal);
+        return this.#bell.ring();
+      } catch (error) {
+        if (!isPassing(error)) return;
+        await sleep(1000, undefined, { signal }).catch(() => undefined);
+      }
+  }
+}
+
+const TICK = 300;
+const LONGEST_PAUSE = 5000;
+/** Milliseconds in which only history is read after a worker did not answer. */
+const NO_QUERY = 5000;
+/** Bytes of the newest lines that all viewers of a run share. */
+const WINDOW = 1024 * 1024;
+
+const sharedLog = (offset: number): SharedLog => ({
+  window: new SettledWindow(offset, WINDOW),
+  covered: -1,
+  waiting: [],
+});
