@@ -1,4 +1,5 @@
 import type { RunPosition } from '../definition/run-order.ts';
+import { checkText } from '../definition/check-trigger.ts';
 import { TaskError } from '../definition/task-error.ts';
 import type { Diagnosis, TaskRun, Worker } from '../definition/task-run.ts';
 import type { Settings, Tasks } from '../definition/tasks.ts';
@@ -60,12 +61,12 @@ export class FakeStore {
   }
 
   find(id: string): FakeRun {
+    checkText('id', id, 255);
     const run = this.#runs.get(id);
     if (run) return run;
-    throw new TaskError(
-      'TASK_RUN_NOT_FOUND',
-      `There is no task run ${JSON.stringify(id.slice(0, 300))}: it never was, was deleted, or is past the retention.`,
-    );
+    throw new TaskError('TASK_RUN_NOT_FOUND', `There is no task run ${JSON.stringify(id)}.`, {
+      runId: id,
+    });
   }
 
   remove(id: string): void {
