@@ -18,7 +18,7 @@ export interface Config {
   readonly stateDir: string;
   readonly temporal: TemporalConfig;
   readonly local: LocalConfig;
-  /** Signs cursors; gateways that share it understand each other's. Unset: every process makes its own. */
+  /** Signs cursors; gateways of one namespace must share it. Unset: made from the namespace's name. */
   readonly cursorSecret: string | undefined;
   /** Request header, lower case, that names the caller. Only for a gateway behind a proxy that sets it. */
   readonly actorHeader: string | undefined;
@@ -28,6 +28,8 @@ export interface Config {
   readonly workflowBundle: string | undefined;
   /** Address of Temporal Web UI, without a slash at its end: runs link to their page there. */
   readonly temporalUi: string | undefined;
+  /** `npm start` or the like is our parent. */
+  readonly startedByNpm: boolean;
   /** What is odd but no reason to stop, such as a setting that does not exist. One sentence each. */
   readonly warnings: readonly string[];
 }
@@ -97,6 +99,7 @@ export function loadConfig(env: Environment = process.env): Config {
     visibilityRate: data.WAYMARK_VISIBILITY_RATE,
     workflowBundle: data.WAYMARK_WORKFLOW_BUNDLE && resolve(data.WAYMARK_WORKFLOW_BUNDLE),
     temporalUi: data.WAYMARK_TEMPORAL_UI,
+    startedByNpm: data.npm_lifecycle_event !== undefined,
     warnings: Object.keys(given)
       .filter((name) => name.startsWith('WAYMARK_') && !(name in SETTINGS.shape))
       .map((name) => `${name} is not a setting of Waymark and has no effect`),
@@ -124,6 +127,7 @@ const SETTINGS = z.object({
   TEMPORAL_TLS: text(/^(?:true|false|1|0)$/i, 'true or false').optional(),
   TEMPORAL_ADDRESS: text(/^[^\s/:]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i, 'host:port').optional(),
   PATH: z.string().default(''),
+  npm_lifecycle_event: z.string().optional(),
   WAYMARK_TASK_QUEUE: text(/^[^\p{Cc}]{1,200}$/u, 'a name of at most 200 characters').default(
     'waymark',
   ),

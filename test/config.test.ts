@@ -43,6 +43,7 @@ describe('without any variable', () => {
       visibilityRate: undefined,
       workflowBundle: undefined,
       temporalUi: undefined,
+      startedByNpm: false,
       warnings: [],
     });
   });

@@ -6,8 +6,8 @@ import { isProcessId, isRunning, processId, type ProcessId } from './process-sta
 
 export interface StateLock {
   /** Tells whoever waits that this process is about to leave. */
-  ending(): Promise<void>;
-  release(): Promise<void>;
+  readonly ending: () => Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 export interface LockOptions {

@@ -1,0 +1,31 @@
+// PROCESS: runs tasks.
+import { mkdir } from 'node:fs/promises';
+import { createActivities } from './activities/index.ts';
+import { installRuntime } from './install-runtime.ts';
+import { runProcess } from './run-process.ts';
+import { connectTemporal } from './service/connect.ts';
+import { startWorker } from './start-worker.ts';
+import { untilAborted } from './until-aborted.ts';
+import { workflowsOf } from './workflows-of.ts';
+
+await runProcess('worker', async ({ config, logger, signal, fail }) => {
+  installRuntime(logger);
+  await mkdir(config.dataDir, { recursive: true });
+  // Waits until Temporal is there and has what runs need; the worker then has a connection of its own.
+  const temporal = await connectTemporal(config.temporal, {
+    signal,
+    log: (level, message) => logger[level](message),
+  });
+  await temporal.close();
+  const worker = await startWorker({
+    temporal: config.temporal,
+    taskQueue: config.taskQueue,
+    workflows: workflowsOf(config),
+    activities: createActivities({ dataRoot: config.dataDir }),
+    logger,
+  });
+  worker.ended.catch(fail);
+  logger.info(`Polling task queue "${config.taskQueue}"`);
+  await untilAborted(signal);
+  await worker.stop();
+});
