@@ -39,11 +39,9 @@ export class Attempt {
 
   /** Without a header the caller is no workflow of ours, and nobody would take a signal or an envelope. */
   constructor(context: Context, header: LogHeader | undefined) {
-    const { activityId, activityType, attempt, heartbeatDetails } = context.info;
+    const { activityId, activityType, attempt } = context.info;
     const { iteration = 1, budget = 0, parallel = 1 } = header ?? {};
-    const before: LogEnvelope | undefined = isEnvelope(heartbeatDetails)
-      ? heartbeatDetails
-      : undefined;
+    const before = lastHeartbeatOf(context);
     this.context = context;
     this.#src = `${iteration}/${activityId}/${attempt}`;
     this.#step = activityType;
@@ -70,9 +68,13 @@ export class Attempt {
     if (cancellationSignal.aborted) throw cancellationSignal.reason;
   }
 
+  #isOver(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
   log(level: LogLevel, message: string, data?: unknown): void {
     // A promise that nobody awaited outlives its attempt: its lines have no way into the run any more.
-    if (this.#ending.signal.aborted) return;
+    if (this.#isOver()) return;
     const line = toWireLine(++this.#lines, level, message, data);
     this.#pending.add({ ...line, src: this.#src, step: this.#step });
     this.#heart.touch();
@@ -132,10 +134,10 @@ export class Attempt {
 
   /** While the attempt goes on: signals until little is left, at most one a second unless much waits. */
   async #flush(): Promise<void> {
-    while (this.#pending.headBytes > LOG_LIMITS.flush && !this.#ending.signal.aborted) {
+    while (this.#pending.headBytes > LOG_LIMITS.flush && !this.#isOver()) {
       if (this.#pending.headBytes < LOG_LIMITS.batch)
         await this.#pause(this.#nextSignal - Date.now());
-      if (this.#ending.signal.aborted) return;
+      if (this.#isOver()) return;
       this.#nextSignal = Date.now() + LOG_LIMITS.signalGap;
       if (!(await this.#send(this.#pending.oldestOfHead(LOG_LIMITS.batch), false)))
         await this.#pause(RETRY_AFTER);
@@ -187,6 +189,11 @@ export class Attempt {
     if (milliseconds > 0)
       await sleep(milliseconds, undefined, { signal: this.#ending.signal }).catch(() => undefined);
   }
+}
+
+function lastHeartbeatOf({ info }: Context): LogEnvelope | undefined {
+  const details: unknown = info.heartbeatDetails;
+  return isEnvelope(details) ? details : undefined;
 }
 
 /** The run is closed, or has taken all the signals that Temporal allows. */

@@ -14,7 +14,9 @@ export async function checkpoint(state?: unknown): Promise<void> {
 }
 
 /** The state of the newest checkpoint: where to go on. Undefined when there was none. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what its checkpoints keep
 export function lastCheckpoint<State>(): State | undefined {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   return currentAttempt('lastCheckpoint').state as State | undefined;
 }
 

@@ -1,3 +1,5 @@
+import { checksumFolder } from './checksum-folder.ts';
+import type { ChecksumResult } from './checksum-folder.ts';
 import { logInput } from './log-input.ts';
 
 export interface ActivityOptions {
@@ -6,5 +8,8 @@ export interface ActivityOptions {
 }
 
 /** The activities of the built-in tasks. */
-export const createActivities = (_options: ActivityOptions) => ({ logInput });
+export const createActivities = ({ dataRoot }: ActivityOptions) => ({
+  logInput,
+  checksumFolder: (folder: string): Promise<ChecksumResult> => checksumFolder(dataRoot, folder),
+});
 export type Activities = ReturnType<typeof createActivities>;

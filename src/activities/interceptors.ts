@@ -89,6 +89,9 @@ function sizeOfResult({ info }: Context, result: unknown): number {
 function toLogHeader({ headers }: ActivityExecuteInput): LogHeader | undefined {
   const payload = headers[LOG_HEADER];
   if (!payload) return undefined;
-  const header = defaultPayloadConverter.fromPayload<LogHeader>(payload);
-  return header.v === 1 ? header : undefined;
+  const header = defaultPayloadConverter.fromPayload(payload);
+  return isLogHeader(header) ? header : undefined;
 }
+
+const isLogHeader = (value: unknown): value is LogHeader =>
+  typeof value === 'object' && value !== null && 'v' in value && value.v === 1;

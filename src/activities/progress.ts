@@ -12,7 +12,7 @@ export function progress({ done, total = null, message = null }: ProgressReport)
   attemptToLog('progress')?.progress({
     done: finite(done) ?? 0,
     total: finite(total),
-    message: message === null ? null : String(message).slice(0, 1000),
+    message: typeof message === 'string' ? message.slice(0, 1000) : null,
   });
 }
 

@@ -31,7 +31,8 @@ function toData(data: unknown): unknown {
 /** What JSON would drop or refuse. */
 function readable(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (value instanceof Error) return { ...value, name: value.name, message: value.message };
+  if (value instanceof Error)
+    return Object.assign({}, value, { name: value.name, message: value.message });
   return value;
 }
 

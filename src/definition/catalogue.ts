@@ -5,9 +5,7 @@ import type { TaskDefinition, TaskModule } from './task-definition.ts';
  * definition under its own id. Worker and service check it when they start: a run is started by its id, and a
  * workflow type that the worker does not find makes its run loop for ever.
  */
-export function checkCatalogue(
-  module: Readonly<Record<string, unknown>>,
-): asserts module is TaskModule {
+export function checkCatalogue(module: object): asserts module is TaskModule {
   const entries = Object.entries(module);
   for (const [name, value] of entries) checkExport(name, value);
   if (entries.length === 0)

@@ -1,4 +1,3 @@
-import { isEnvelope } from './run-log.ts';
 import type { CarriedLog, LogEnvelope } from './run-log.ts';
 
 /** Names both sides of the wire must agree on. Renaming one breaks runs in flight. */
@@ -26,7 +25,8 @@ export interface LoggedResult {
   readonly log: LogEnvelope;
 }
 export const isLoggedResult = (value: unknown): value is LoggedResult =>
-  typeof value === 'object' && value !== null && 'log' in value && isEnvelope(value.log);
+  isObject(value) && 'log' in value && isObject(value.log) && 'segs' in value.log;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** What one iteration hands to the next. */
 export interface Carried {

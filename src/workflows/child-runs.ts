@@ -80,6 +80,7 @@ function toChild<Input>(
 
 /** A child whose type no worker knows would loop for ever, and its parent wait with it. */
 function assertInCatalogue(definition: unknown): void {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK types it nowhere
   const catalogue = (globalThis as unknown as Sandbox).__TEMPORAL__.importWorkflows();
   if (isTaskDefinition(definition) && catalogue[definition.id] === definition) return;
   const name = isTaskDefinition(definition) ? `"${definition.id}"` : `a ${typeof definition}`;

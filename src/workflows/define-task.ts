@@ -34,9 +34,12 @@ export interface TaskOptions<Input extends z.ZodType, Output> {
   readonly maxIterations?: number;
   readonly examples?: readonly z.input<Input>[];
   /** The work: deterministic code that calls activities, waits, and runs other tasks. */
-  run(input: z.output<Input>, task: TaskContext<z.input<Input>>): Output | Promise<Output>;
+  readonly run: (
+    input: z.output<Input>,
+    task: TaskContext<z.input<Input>>,
+  ) => Output | Promise<Output>;
   /** Clean-up, after the work of an aborted or timed-out run has stopped. An abort cannot interrupt it. */
-  onAbort?(abort: TaskAbort, task: TaskContext<z.input<Input>>): unknown;
+  readonly onAbort?: (abort: TaskAbort, task: TaskContext<z.input<Input>>) => unknown;
 }
 
 /** Why a run was stopped, and how. */

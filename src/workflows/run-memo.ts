@@ -26,9 +26,9 @@ export const toSearchAttributePairs = (
 ): SearchAttributePair[] =>
   Object.entries(values).map(
     ([name, value]) =>
-      // Which value goes with which type is for `toRunFields` to know.
-      ({
-        key: { name, type: TYPES[SEARCH_ATTRIBUTES[name as SearchAttribute]] },
-        value,
-      }) as SearchAttributePair,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which value goes with which type is for `toRunFields` to know
+      ({ key: { name, type: typeOf(name) }, value }) as SearchAttributePair,
   );
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Object.entries` widens the names
+const typeOf = (name: string) => TYPES[SEARCH_ATTRIBUTES[name as SearchAttribute]];

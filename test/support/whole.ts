@@ -29,13 +29,13 @@ export interface WholeTest {
   readonly client: Client;
   readonly taskQueue: string;
   /** Ends what was started here. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** A client, with our search attributes registered. */
 export async function connect(address: string = inject('temporal').address): Promise<{
   readonly client: Client;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }> {
   const connection = await Connection.connect({ address });
   await ensureSearchAttributes(connection, { namespace: 'default' });
