@@ -1,3 +1,5 @@
-// For gateways: GraphQL as a Fastify plugin.
+// For the processes that serve GraphQL: Fastify plugins.
 export { gateway } from '../api/gateway.ts';
-export type { GatewayOptions } from '../api/gateway.ts';
+export type { AnyTasks, GatewayOptions } from '../api/gateway.ts';
+export { health } from '../api/health.ts';
+export type { HealthOptions } from '../api/health.ts';

@@ -4,7 +4,6 @@ export type { TaskAbort, TaskOptions } from '../workflows/define-task.ts';
 export { proxyCheckpoints } from '../workflows/proxy-checkpoints.ts';
 export type { ChildRunOptions } from '../workflows/child-runs.ts';
 export type { TaskContext } from '../workflows/task-context.ts';
-export { testingRun } from '../workflows/tasks/testing-run.ts';
 export type {
   InputOf,
   OutputOf,

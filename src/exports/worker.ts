@@ -1,0 +1,6 @@
+// For the processes that run tasks.
+export { bundleTasks, createTaskWorker } from '../create-task-worker.ts';
+export type { TaskWorkerOptions } from '../create-task-worker.ts';
+export { installRuntime } from '../install-runtime.ts';
+export { createLogger } from '../logger.ts';
+export type { Logger, LoggerOptions } from '../logger.ts';
