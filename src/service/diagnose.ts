@@ -1,7 +1,8 @@
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
-import { temporal as proto } from '@temporalio/proto';
 import { DiagnosisCode, TaskRunStatus, isClosed } from '../definition/task-run.ts';
 import type { Diagnosis, Step, TaskRunDetails, Worker } from '../definition/task-run.ts';
+import { enums } from './proto.ts';
+import { activitiesOf } from './to-task-run.ts';
 import type { RunDescription } from './to-task-run.ts';
 
 /** All that is looked at to say why a run does not move. */
@@ -135,9 +136,9 @@ const retrying: Reason = ({ run }) => {
 };
 
 const heartbeatLate: Reason = ({ run, description, now }) => {
-  for (const activity of description.pendingActivities ?? []) {
-    const limit = Number(activity.activityOptions?.heartbeatTimeout?.seconds ?? 0) * 1000;
-    const step = run.steps.find(({ name }) => name === activity.activityType?.name);
+  for (const [index, { activityOptions }] of activitiesOf(description).entries()) {
+    const limit = Number(activityOptions?.heartbeatTimeout?.seconds ?? 0) * 1000;
+    const step = run.steps[index];
     const last = step && lastSign(step);
     if (!step || !last || limit === 0 || !isWorking(step)) continue;
     if (now - last.getTime() <= limit / 2) continue;
@@ -195,8 +196,7 @@ const REASONS: readonly Reason[] = [
 ];
 
 const isPaused = ({ workflowExecutionInfo }: RunDescription): boolean =>
-  workflowExecutionInfo?.status ===
-  proto.api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED;
+  workflowExecutionInfo?.status === enums.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED;
 
 /** As long as a worker's own heartbeats may be missing. */
 const FRESH = 15_000;

@@ -1,10 +1,11 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { temporal as proto } from '@temporalio/proto';
+import type { temporal as proto } from '@temporalio/proto';
 import { fromCause } from '../definition/abort-cause.ts';
 import { isLoggedResult } from '../definition/messages.ts';
 import type { AbortDetails } from '../definition/messages.ts';
 import { RunLog } from '../definition/run-log.ts';
 import type { Abort, AbortMode, Outcome } from '../definition/task-run.ts';
+import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { toRunError } from './to-run-error.ts';
 
@@ -156,7 +157,7 @@ async function firstOf(temporal: Temporal, { payloads }: Payloads): Promise<unkn
 }
 
 const isCancelRequest = (event: HistoryEvent): boolean =>
-  event.eventType === proto.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED;
+  event.eventType === enums.EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED;
 const toTime = ({ eventTime }: HistoryEvent): Date => new Date(tsToMs(eventTime));
 const sizeOf = (payloads: Payloads | null | undefined): number =>
   (payloads?.payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0);

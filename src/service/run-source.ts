@@ -1,4 +1,4 @@
-import { temporal as proto } from '@temporalio/proto';
+import type { temporal as proto } from '@temporalio/proto';
 import { LOGS_QUERY } from '../definition/messages.ts';
 import type { LogPageRequest, WireLogPage } from '../definition/run-log.ts';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
@@ -7,13 +7,14 @@ import { HistoryLog } from './history-log.ts';
 import type { LinkHistory } from './history-log.ts';
 import { liveLines } from './live-lines.ts';
 import type { LiveLines } from './live-lines.ts';
+import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { grpcErrorOf } from './to-task-error.ts';
 import { executionOf, toTaskRunDetails } from './to-task-run.ts';
 import type { RunMapping } from './to-task-run.ts';
 
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
-const { HistoryEventFilterType, QueryRejectCondition } = proto.api.enums.v1;
+const { HistoryEventFilterType, QueryRejectCondition } = enums;
 
 /** What one call tells of one link of a run. */
 export interface LinkState extends LiveLines {

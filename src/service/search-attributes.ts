@@ -3,12 +3,13 @@ import type { ConnectionLike } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
 import { encodeUnifiedSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
-import { temporal } from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../definition/run-fields.ts';
 import type { SearchAttribute } from '../definition/run-fields.ts';
+import { enums } from './proto.ts';
 import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = enums;
 type IndexedType = temporal.api.enums.v1.IndexedValueType;
 
 const INDEXED_TYPE = {

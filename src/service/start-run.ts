@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { getGrpcStatusDetails } from '@temporalio/client/lib/helpers.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { temporal } from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import type { toRunFields } from '../definition/run-fields.ts';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { api, enums } from './proto.ts';
 import { encodeSearchAttributes } from './search-attributes.ts';
 import type { Temporal } from './temporal.ts';
 import { GrpcCode, grpcErrorOf, isNeverSent, toTaskError } from './to-task-error.ts';
@@ -33,7 +34,7 @@ export interface Started {
 }
 
 type StartRequest = temporal.api.workflowservice.v1.IStartWorkflowExecutionRequest;
-const { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } = temporal.api.enums.v1;
+const { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } = enums;
 
 export interface StartOptions {
   /** Milliseconds for everything. */
@@ -98,9 +99,7 @@ function ownRunId(error: unknown, requestId: string | null | undefined): string 
   const type = 'temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure';
   const detail = getGrpcStatusDetails(error)?.find(({ type_url }) => type_url?.endsWith(type));
   if (!detail?.value) return null;
-  const failure = temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure.decode(
-    detail.value,
-  );
+  const failure = api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure.decode(detail.value);
   return failure.startRequestId === requestId ? failure.runId : null;
 }
 

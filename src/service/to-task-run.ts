@@ -1,12 +1,13 @@
 import { decodeSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
-import { temporal } from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import { MEMO } from '../definition/messages.ts';
 import type { RunMemo, SearchAttribute } from '../definition/run-fields.ts';
 import { isEnvelope, sumProgress } from '../definition/run-log.ts';
 import type { TaskDescription } from '../definition/task-definition.ts';
 import { TaskRunStatus, isClosed } from '../definition/task-run.ts';
 import type { Progress, Step, TaskRun, TaskRunDetails } from '../definition/task-run.ts';
+import { enums } from './proto.ts';
 
 export type RunInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 export type RunDescription = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
@@ -96,9 +97,7 @@ export async function toTaskRunDetails(
 ): Promise<TaskRunDetails> {
   const row = await toTaskRun(description.workflowExecutionInfo ?? {}, mapping);
   const steps = await Promise.all(
-    (description.pendingActivities ?? [])
-      .toSorted((one, other) => Number(one.activityId) - Number(other.activityId))
-      .map((activity) => toStep(activity, mapping)),
+    activitiesOf(description).map((activity) => toStep(activity, mapping)),
   );
   const progress = sumProgress(steps.flatMap((step) => step.progress ?? []));
   const begun = row.startedAt !== null && !isUntouched(description);
@@ -120,13 +119,18 @@ export async function toTaskRunDetails(
   );
 }
 
+/** Activities that have not ended, in the order of a run's steps. Temporal tells them in any order. */
+export const activitiesOf = ({ pendingActivities }: RunDescription): readonly PendingActivity[] =>
+  (pendingActivities ?? []).toSorted(
+    (one, other) => Number(one.activityId) - Number(other.activityId),
+  );
+
 export interface FailureMapping {
   readonly decodeFailure: (failure: temporal.api.failure.v1.IFailure) => Promise<Error | undefined>;
 }
 
 type RowStatus = temporal.api.enums.v1.WorkflowExecutionStatus;
-const { WorkflowExecutionStatus, PendingWorkflowTaskState, PendingActivityState } =
-  temporal.api.enums.v1;
+const { WorkflowExecutionStatus, PendingWorkflowTaskState, PendingActivityState } = enums;
 
 const CLOSED_STATUS: Readonly<Partial<Record<RowStatus, TaskRunStatus>>> = {
   [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED]: TaskRunStatus.Succeeded,

@@ -1,10 +1,11 @@
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
-import { temporal as proto } from '@temporalio/proto';
+import type { temporal as proto } from '@temporalio/proto';
 import type { Worker } from '../definition/task-run.ts';
+import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 
 type Heartbeat = proto.api.worker.v1.IWorkerHeartbeat;
-const { TaskQueueType, WorkerStatus } = proto.api.enums.v1;
+const { TaskQueueType, WorkerStatus } = enums;
 
 /** Who serves which task queue, asked at most every two seconds however many want to know. */
 export class Workers {
