@@ -225,7 +225,8 @@ export interface Settings {
 
 /**
  * Everything one can ask of tasks. `TaskService` implements it over a Temporal client, `FakeTasks` in memory.
- * Every call ends within its deadline, with an answer or a `TaskError`.
+ * Every call ends within its deadline, with an answer or a `TaskError`. Iterators make a value when they are asked
+ * for one; their `return()` ends them at once, also while they wait.
  */
 export interface Tasks<T extends TaskModule = TaskModule> {
   /** The same service for one caller: what it triggers and aborts carries this name. */

@@ -23,10 +23,13 @@ function range(schema: JsonSchema, least: string, most: string, of: string): str
   const min = schema[least];
   const max = schema[most];
   if (typeof min === 'number' && typeof max === 'number')
-    return min === max ? `${min} ${of}.` : `${min} to ${max} ${of}.`;
-  if (typeof min === 'number') return `At least ${min} ${of}.`;
-  return typeof max === 'number' ? `At most ${max} ${of}.` : '';
+    return min === max ? `${counted(min, of)}.` : `${min} to ${counted(max, of)}.`;
+  if (typeof min === 'number') return `At least ${counted(min, of)}.`;
+  return typeof max === 'number' ? `At most ${counted(max, of)}.` : '';
 }
+
+const counted = (count: number, of: string): string =>
+  `${count} ${count === 1 ? of.replace(/s$/, '') : of}`;
 
 function numbers(schema: JsonSchema): string {
   const bound = (key: string, words: string): string | false => {

@@ -3,7 +3,6 @@ import type { LogEvent, LogFilter, LogPage } from '../../definition/tasks.ts';
 import type { Builder } from './builder.ts';
 import { given } from './given.ts';
 import type { Given } from './given.ts';
-import { stoppable } from './stoppable.ts';
 
 /** A line with the position after it. */
 export interface CursoredLine {
@@ -140,9 +139,7 @@ export function addRunLog(builder: Builder): void {
         filter: t.arg({ type: 'LogFilter', description: 'Only lines that fit.' }),
       },
       subscribe: (_, { id, after, filter }, { tasks }) =>
-        stoppable((signal) =>
-          tasks.tail(id, { ...given({ after }), filter: toLogFilter(filter), signal }),
-        ),
+        tasks.tail(id, { ...given({ after }), filter: toLogFilter(filter) }),
       resolve: (value) => value,
     }),
   );

@@ -1,6 +1,5 @@
 import type { TaskRunListEvent } from '../../definition/tasks.ts';
 import type { Builder } from './builder.ts';
-import { stoppable } from './stoppable.ts';
 import { toTaskRunFilter } from './task-run-filter.ts';
 
 type Shown = Extract<TaskRunListEvent, { run: unknown }>;
@@ -37,8 +36,7 @@ export function addTaskRunListEvent(builder: Builder): void {
       description:
         'The newest 100 runs that fit as a live list: each one that is in it at first, then what enters, changes and leaves. It has no end.',
       args: { filter: t.arg({ type: 'TaskRunFilter', description: 'Which runs. Default: all.' }) },
-      subscribe: (_, { filter }, { tasks }) =>
-        stoppable((signal) => tasks.watchList(toTaskRunFilter(filter), { signal })),
+      subscribe: (_, { filter }, { tasks }) => tasks.watchList(toTaskRunFilter(filter)),
       resolve: (value, _, { loaders }) => {
         loaders.clear();
         return value;

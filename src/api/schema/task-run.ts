@@ -8,7 +8,6 @@ import type { Loaders } from './loaders.ts';
 import type { WebUi } from './create-schema.ts';
 import { given } from './given.ts';
 import { toLogFilter } from './run-log.ts';
-import { stoppable } from './stoppable.ts';
 import { publicDefinitions } from './task-definition.ts';
 import { MAX_FIRST } from './task-run-connection.ts';
 
@@ -215,7 +214,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
       description:
         'A run as it is now, then each time it changes, until it is over: the last event shows how it ended.',
       args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
-      subscribe: (_, { id }, { tasks }) => stoppable((signal) => tasks.watch(id, { signal })),
+      subscribe: (_, { id }, { tasks }) => tasks.watch(id),
       resolve: (run, _, { loaders }) => {
         loaders.clear();
         return run;

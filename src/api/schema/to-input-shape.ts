@@ -27,7 +27,7 @@ export function toInputShape(
   const schema = inlineReferences(inputSchema);
   const shapes = new Shapes(builder, name);
   const fields = fieldsOf(schema);
-  if (!fields) return { ...shapes.of(schema, []), required: schema['default'] === undefined };
+  if (!fields) return { ...shapes.of(schema, []), required: !takesEmptyObject(schema) };
   if (fields.length === 0) return undefined;
   const description = `What a run of ${title} is given.`;
   return {
@@ -35,6 +35,9 @@ export function toInputShape(
     required: fields.some((field) => field.required && !field.nullable),
   };
 }
+
+const takesEmptyObject = ({ type, required = [] }: JsonSchema): boolean =>
+  type === 'object' && Array.isArray(required) && required.length === 0;
 
 interface Field {
   readonly key: string;

@@ -144,6 +144,7 @@ describe('a typed trigger', () => {
           defined('all', z.object({ a: z.string().optional() })),
           defined('one', z.object({ a: z.string() })),
           defined('text', z.string()),
+          defined('loose', z.looseObject({})),
         ),
       ),
     );
@@ -152,6 +153,9 @@ describe('a typed trigger', () => {
     expect(flat).toContain('triggerNone( options: TriggerOptions ): TriggerTaskResult!');
     expect(flat).toContain(
       'triggerAll( input: AllInput options: TriggerOptions ): TriggerTaskResult!',
+    );
+    expect(flat).toContain(
+      'triggerLoose( input: JSON options: TriggerOptions ): TriggerTaskResult!',
     );
     expect(flat).toContain(
       'triggerOne( input: OneInput! options: TriggerOptions ): TriggerTaskResult!',
