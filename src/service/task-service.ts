@@ -1,0 +1,81 @@
+import type { Client, ConnectionLike } from '@temporalio/client';
+import { checkCatalogue } from '../definition/catalogue.ts';
+import type { TaskModule } from '../definition/task-definition.ts';
+import { DeletedRuns } from './deleted-runs.ts';
+import { toDirectConnection } from './direct-connection.ts';
+import { RunLists } from './list-runs.ts';
+import { RunEnds } from './run-ends.ts';
+import { RunWatchers } from './run-watchers.ts';
+import { TasksOf, describer } from './tasks-of.ts';
+import { Temporal } from './temporal.ts';
+import { Visibility } from './visibility.ts';
+import { Workers } from './workers.ts';
+
+export interface TaskServiceOptions<T extends TaskModule> {
+  /** Its namespace, data converter and identity are ours. */
+  readonly client: Client;
+  /** The module that exports every task. */
+  readonly tasks: T;
+  /** Where runs are triggered. */
+  readonly taskQueue: string;
+  /**
+   * A connection without the SDK's retries, as `connectTemporal` makes one. Unset: one is made from the client's,
+   * with its own interceptors, and closed by `close`.
+   */
+  readonly visibility?: ConnectionLike | undefined;
+  /** Milliseconds for each call. */
+  readonly deadline?: number | undefined;
+  /** Signs cursors: gateways that share it understand each other's. */
+  readonly cursorSecret?: string | undefined;
+  /** Calls a second to Temporal's index of runs. */
+  readonly visibilityRate?: number | undefined;
+  /** Address of a run's page, shown in Temporal Web UI. */
+  readonly linkTo?: ((id: string) => string) | undefined;
+}
+
+/** `Tasks` over a Temporal client. `as(actor)` is the same service for one caller. */
+export class TaskService<T extends TaskModule = TaskModule> extends TasksOf<T> {
+  readonly #close: () => Promise<void>;
+
+  constructor(options: TaskServiceOptions<T>) {
+    const { client, tasks, taskQueue, deadline, cursorSecret, visibilityRate, linkTo } = options;
+    checkCatalogue(tasks);
+    const direct = options.visibility
+      ? { connection: options.visibility, close: async () => {} }
+      : toDirectConnection(client.connection);
+    const { connection } = direct;
+    const temporal = new Temporal({ client, connection, deadline });
+    const { namespace } = temporal;
+    const definitions = new Map(Object.entries(tasks));
+    const deleted = new DeletedRuns();
+    const describe = describer({ temporal, tasks, deleted });
+    const visibility = new Visibility({ connection, namespace, rate: visibilityRate, deadline });
+    const lists = new RunLists({ temporal, visibility, definitions, cursorSecret });
+    const watchers = new RunWatchers({ temporal, definitions });
+    super({
+      temporal,
+      tasks,
+      taskQueue,
+      describe,
+      lists,
+      watchers,
+      ends: new RunEnds({
+        temporal,
+        describe: async (id, runId) => (await describe(id, runId)).run,
+      }),
+      workers: new Workers(temporal),
+      deleted,
+      linkTo,
+    });
+    this.#close = async () => {
+      watchers.close();
+      lists.close();
+      await direct.close();
+    };
+  }
+
+  /** Ends live readers and closes what was opened here; the client stays open. */
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
