@@ -1,5 +1,5 @@
-import { realpath, stat } from 'node:fs/promises';
-import { relative, resolve, sep } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
 import { ApplicationFailure } from '@temporalio/activity';
 
 export interface InnerFolder {
@@ -22,20 +22,28 @@ export async function insideRoot(dataRoot: string, folder: string): Promise<Inne
       `Expected a folder inside the data root, got ${JSON.stringify(folder)}.`,
       'OUTSIDE_DATA_ROOT',
     );
-  const path = await realpath(asked).catch(() => {
-    throw refusal(
-      `There is no folder ${JSON.stringify(folder)} in the data root.`,
-      'FOLDER_NOT_FOUND',
-    );
-  });
-  if (path !== asked)
+  const name = relative(root, asked);
+  let path = root;
+  for (const part of name === '' ? [] : name.split(sep)) {
+    path = join(path, part);
+    await assertFolder(path, folder);
+  }
+  return { root, path, name };
+}
+
+/** Part by part: what is behind a link is not even looked at. */
+async function assertFolder(path: string, folder: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSymbolicLink())
     throw refusal(
       `Expected a folder inside the data root, got ${JSON.stringify(folder)}, which is or passes a link.`,
       'OUTSIDE_DATA_ROOT',
     );
-  if (!(await stat(path)).isDirectory())
-    throw refusal(`Expected a folder, got the file ${JSON.stringify(folder)}.`, 'FOLDER_NOT_FOUND');
-  return { root, path, name: relative(root, path) };
+  if (!found?.isDirectory())
+    throw refusal(
+      `There is no folder ${JSON.stringify(folder)} in the data root.`,
+      'FOLDER_NOT_FOUND',
+    );
 }
 
 const isInside = (root: string, path: string): boolean =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toCause } from '../../src/definition/abort-cause.ts';
 import type { AbortCause } from '../../src/definition/abort-cause.ts';
@@ -75,15 +76,18 @@ async function abort({ workflowId }: WorkflowHandle, cause: AbortCause): Promise
 async function abortDetails(handle: WorkflowHandle): Promise<AbortDetails> {
   const cause = await failure(handle);
   expect(cause).toBeInstanceOf(CancelledFailure);
-  return (cause as CancelledFailure).details?.[0] as AbortDetails;
+  return (cause as CancelledFailure).details[0] as AbortDetails;
 }
 
 const lines = async (handle: WorkflowHandle): Promise<readonly string[]> => {
-  const page = await handle.query<WireLogPage, []>(LOGS_QUERY);
+  const page = await handle.query<WireLogPage>(LOGS_QUERY);
   return page.entries.map(({ src, n, m }) => `${src}#${n} ${m}`);
 };
 
 const eventsOf = async (handle: WorkflowHandle) => (await handle.fetchHistory()).events ?? [];
+
+const named = (attributes: TypedSearchAttributes): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(attributes.getAll().map(({ key, value }) => [key.name, value]));
 
 /** Until an activity of the run is at work. */
 const working = (handle: WorkflowHandle): Promise<void> =>
@@ -186,7 +190,7 @@ describe('a chain of iterations', () => {
     const run = await start('chainTask', { iterations: 2 }, { actor: 'alice' });
     const { startTime } = await run.describe();
     await run.result();
-    const { memo, searchAttributes } = await whole.client.workflow
+    const { memo, typedSearchAttributes } = await whole.client.workflow
       .getHandle(run.workflowId)
       .describe();
     expect(memo?.[MEMO]).toMatchObject({
@@ -195,7 +199,7 @@ describe('a chain of iterations', () => {
       createdAt: startTime.toISOString(),
       input: { iterations: 2 },
     });
-    expect(searchAttributes).toMatchObject({ TaskIteration: [2] });
+    expect(named(typedSearchAttributes)).toMatchObject({ TaskIteration: 2 });
   });
 
   test('is aborted as a whole between two iterations', async () => {
@@ -232,7 +236,10 @@ describe('a child', () => {
       iteration: 1,
       input: { steps: 2, ms: 10 },
     });
-    expect(first?.searchAttributes).toMatchObject({ TaskActor: ['alice'], TaskIteration: [1] });
+    expect(named(first!.typedSearchAttributes)).toMatchObject({
+      TaskActor: 'alice',
+      TaskIteration: 1,
+    });
   });
 
   test('that fails gives its parent its own code', async () => {
@@ -274,9 +281,9 @@ describe('a child', () => {
     const { id } = (await execute('triggeringTask', { steps: 2 })) as { id: string };
     const child = whole.client.workflow.getHandle(id);
     expect(await child.result()).toEqual({ done: 2 });
-    expect((await child.describe()).searchAttributes).toMatchObject({
+    expect(named((await child.describe()).typedSearchAttributes)).toMatchObject({
       TaskTags: ['of-parent'],
-      TaskName: ['Walk steps'],
+      TaskName: 'Walk steps',
     });
   });
 });
@@ -300,9 +307,8 @@ describe('an abort', () => {
     await working(run);
     await abort(run, ALICE);
     await eventually(async () => {
-      const { searchAttributes } = await run.describe();
-      const [graceEnds] = searchAttributes['TaskAbort'] as readonly string[];
-      expect(Date.parse(graceEnds ?? '')).toBeGreaterThan(Date.now() - 60_000);
+      const { TaskAbort } = named((await run.describe()).typedSearchAttributes);
+      expect(Date.parse(String(TaskAbort))).toBeGreaterThan(Date.now() - 60_000);
     });
     expect(await abortDetails(run)).toMatchObject({ mode: 'FORCED' });
   });
