@@ -54,7 +54,7 @@ export function toFormattedErrors(
 
 function toFormatted(error: Error, scope: ErrorScope): GraphQLFormattedError {
   const cause = rootOf(error);
-  if (cause instanceof GraphQLError) return (error as GraphQLError).toJSON();
+  if (error instanceof GraphQLError && cause instanceof GraphQLError) return error.toJSON();
   if (isRefusal(cause)) return { message: cause.message, extensions: { code: codeOf(cause) } };
   const { message, code, details } = toPublicError(cause, scope);
   const { locations, path } = error instanceof GraphQLError ? error.toJSON() : {};

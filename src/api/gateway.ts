@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Actor, Tasks } from '../definition/tasks.ts';
@@ -6,18 +7,24 @@ import { createContext, type GatewayContext } from './schema/context.ts';
 import { createSchema, type WebUi } from './schema/create-schema.ts';
 import { addBackgroundTasks } from './webiny/index.ts';
 
+/** `Tasks` of whatever catalogue: its types are for code, and what comes by GraphQL is checked when it comes. */
+export type AnyTasks = Omit<Tasks, 'as' | 'trigger'>;
+
 export interface GatewayOptions {
   /** A `TaskService`, or any other `Tasks`. */
-  readonly service: Tasks;
-  /** Who asks. The only place where a request becomes a caller; by default everybody is `anonymous`. */
-  readonly actor?: (request: FastifyRequest) => Actor | Promise<Actor>;
-  readonly path?: string;
+  readonly service: AnyTasks;
+  /**
+   * Who asks: the one place where a request becomes a caller, over HTTP and sockets alike. Throw an error with a
+   * `statusCode` of 401 or 403 to refuse one. By default everybody is `anonymous`.
+   */
+  readonly actor?: ((request: IncomingMessage) => Actor | Promise<Actor>) | undefined;
+  readonly path?: string | undefined;
   /** Where Temporal Web UI is, so that runs link to their pages there. */
   readonly webUi?: WebUi | undefined;
 }
 
 declare module 'mercurius' {
-  // oxlint-disable-next-line typescript/no-empty-object-type -- mercurius' way to name the context's type
+  // oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-empty-interface -- mercurius' way to name the type of its context
   interface MercuriusContext extends GatewayContext {}
 }
 
@@ -26,18 +33,29 @@ export async function gateway(
   app: FastifyInstance,
   { service, actor = () => ANONYMOUS, path = '/graphql', webUi }: GatewayOptions,
 ): Promise<void> {
-  const definitions = service.definitions();
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see `AnyTasks`
+  const tasks = service as Tasks;
+  const definitions = tasks.definitions();
   const schema = createSchema({
     definitions,
     extend: (builder) => addBackgroundTasks(builder, { definitions, log: app.log }),
     webUi,
   });
 
+  const contexts = new WeakMap<FastifyRequest, GatewayContext>();
   await app.register(mercurius, {
     ...overHttp,
+    additionalRouteOptions: {
+      ...overHttp.additionalRouteOptions,
+      preHandler: async (request) => {
+        const context = createContext({ tasks, actor: await actor(request.raw) });
+        contexts.set(request, context);
+      },
+    },
     schema,
     path,
-    context: async (request) => createContext({ tasks: service, actor: await actor(request) }),
+    // mercurius asks for a context to format errors with too, also when there is no caller yet.
+    context: (request): Partial<GatewayContext> => contexts.get(request) ?? {},
   });
   app.graphql.addHook('preExecution', refuseSubscription);
 }

@@ -36,7 +36,7 @@ export const LIMITS = {
   cost: 200_000,
 } as const;
 
-export const parseOptions: ParseOptions = { maxTokens: LIMITS.tokens };
+export const parseOptions: ParseOptions = { maxLexicalTokens: LIMITS.tokens };
 
 /** A document that may run, or the errors that say why not: for transports that are not mercurius'. */
 export function parseDocument(

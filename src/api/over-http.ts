@@ -1,7 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type DocumentNode, getOperationAST, GraphQLError, parse } from 'graphql';
+import {
+  type DocumentNode,
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  parse,
+} from 'graphql';
 import type { MercuriusContext, MercuriusOptions } from 'mercurius';
 import Negotiator from 'negotiator';
+import { TaskError } from '../definition/task-error.ts';
 import { isRefusal, isValidationFailure, toFormattedErrors } from './errors.ts';
 import { LIMITS, limitRules, parseOptions, refuseText } from './limits.ts';
 
@@ -41,7 +48,7 @@ export async function refuseSubscription(
   { reply }: Pick<MercuriusContext, 'reply'>,
 ): Promise<void> {
   const { operationName } = parametersOf(reply.request);
-  if (getOperationAST(document, operationName)?.operation === 'subscription')
+  if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION)
     throw new Refused(
       400,
       'Subscriptions need a WebSocket on this path (graphql-transport-ws), or server-sent events.',
@@ -128,7 +135,7 @@ function checkGetOperation({ query, operationName }: Parameters, reply: FastifyR
       400,
       'Expected `operationName` to name one of the operations of the document.',
     );
-  if (operation.operation === 'query') return;
+  if (operation.operation === OperationTypeNode.QUERY) return;
   reply.header('allow', 'POST');
   throw new Refused(405, `A ${operation.operation} cannot be sent by GET.`);
 }
@@ -161,5 +168,7 @@ function statusOf(errors: readonly GraphQLError[], data: unknown, request: Fasti
   if (isRefusal(cause) && !isValidationFailure(cause)) return cause.statusCode;
   if (isValidationFailure(cause) || cause instanceof GraphQLError)
     return mediaTypeOf(request) === GRAPHQL_TYPE ? 400 : 200;
+  // The caller's own name was refused.
+  if (cause instanceof TaskError) return 400;
   return 500;
 }

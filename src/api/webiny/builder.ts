@@ -5,13 +5,14 @@ type Scalars = SchemaTypes['Scalars'] & {
   Number: { Input: number | null; Output: number | null };
   WebinyBackgroundTaskDefinitionEnum: { Input: string; Output: string };
 };
-export type WebinyBuilder = PothosSchemaTypes.SchemaBuilder<
-  PothosSchemaTypes.ExtendDefaultTypes<Omit<SchemaTypes, 'Scalars'> & { Scalars: Scalars }>
+export type WebinyTypes = PothosSchemaTypes.ExtendDefaultTypes<
+  Omit<SchemaTypes, 'Scalars'> & { Scalars: Scalars }
 >;
+export type WebinyBuilder = PothosSchemaTypes.SchemaBuilder<WebinyTypes>;
 
 /** The same builder, which then knows the scalars of this namespace too. */
 export function withScalars(builder: Builder, definitions: readonly string[]): WebinyBuilder {
-  // A builder's type says once and for all which scalars it has; these two are added here.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a builder's type says once and for all which scalars it has; two are added here
   const extended = builder as unknown as WebinyBuilder;
   extended.addScalarType('Number', NumberScalar);
   extended.addScalarType('WebinyBackgroundTaskDefinitionEnum', definitionScalar(definitions));

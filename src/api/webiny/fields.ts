@@ -9,72 +9,80 @@ import { WORDS } from './words.ts';
 export interface Field<Row> {
   readonly kind: Kind;
   readonly of: (row: Row) => Value;
-  /** The same for every row there will ever be. */
-  readonly constant?: true;
+  /** What every row has that there will ever be. */
+  readonly constant?: { readonly value: Value } | undefined;
 }
 export type Fields<Row> = Readonly<Record<string, Field<Row>>>;
 export type Kind = keyof typeof OPERATORS_OF;
 
-/** Operators of each kind of field and the GraphQL type of their operand; `[X]` may hold nulls. */
-export const OPERATORS_OF = {
-  id: ops({ 'eq not': 'ID', 'in not_in': '[ID!]' }),
-  text: ops({
-    'eq not contains not_contains startsWith not_startsWith': 'String',
-    'in not_in': '[String]',
-  }),
-  /** Facts of the entry that holds a run in the system whose API this is. */
-  entryId: ops({ 'eq not': 'String', 'in not_in': '[String!]' }),
-  entryStatus: ops({ 'eq not': 'String', 'in not_in': '[String!]' }),
-  entryDate: ops({ 'eq gt gte lt lte': 'DateTime', 'between not_between': '[DateTime!]' }),
-  entryIdentity: ops({ 'eq not': 'ID', 'in not_in': '[ID!]' }),
-  number: ops({
-    'eq not lt lte gt gte': 'Number',
-    'in not_in': '[Number]',
-    'between not_between': '[Number!]',
-  }),
-  dateTime: ops({ 'eq not lt lte gt gte': 'DateTime', 'in not_in': '[DateTime]' }),
-} as const;
-
-export type OperandType =
-  | 'ID'
-  | '[ID!]'
-  | 'String'
-  | '[String]'
-  | '[String!]'
-  | 'DateTime'
-  | '[DateTime]'
-  | '[DateTime!]'
-  | 'Number'
-  | '[Number]'
-  | '[Number!]';
-
-function ops(
-  spec: Readonly<Record<string, OperandType>>,
-): readonly (readonly [Operator, OperandType])[] {
-  return Object.entries(spec).flatMap(([operators, type]) =>
-    operators.split(' ').map((operator) => [operator as Operator, type] as const),
-  );
+/** What a key of a `where` input takes; a holed list may hold nulls. */
+export interface Operand {
+  readonly scalar: 'ID' | 'String' | 'DateTime' | 'Number';
+  readonly list?: 'full' | 'holed';
 }
+const one = (scalar: Operand['scalar']): Operand => ({ scalar });
+const full = (scalar: Operand['scalar']): Operand => ({ scalar, list: 'full' });
+const holed = (scalar: Operand['scalar']): Operand => ({ scalar, list: 'holed' });
+
+/** Operators of each kind of field, by their operand. */
+const OPERATORS_OF = {
+  id: [
+    [one('ID'), 'eq', 'not'],
+    [full('ID'), 'in', 'not_in'],
+  ],
+  text: [
+    [one('String'), 'eq', 'not', 'contains', 'not_contains', 'startsWith', 'not_startsWith'],
+    [holed('String'), 'in', 'not_in'],
+  ],
+  number: [
+    [one('Number'), 'eq', 'not', 'lt', 'lte', 'gt', 'gte'],
+    [holed('Number'), 'in', 'not_in'],
+    [full('Number'), 'between', 'not_between'],
+  ],
+  dateTime: [
+    [one('DateTime'), 'eq', 'not', 'lt', 'lte', 'gt', 'gte'],
+    [holed('DateTime'), 'in', 'not_in'],
+  ],
+  // Facts of the entry that holds a run in the system whose API this is.
+  entryId: [
+    [one('String'), 'eq', 'not'],
+    [full('String'), 'in', 'not_in'],
+  ],
+  entryStatus: [
+    [one('String'), 'eq', 'not'],
+    [full('String'), 'in', 'not_in'],
+  ],
+  entryDate: [
+    [one('DateTime'), 'eq', 'gt', 'gte', 'lt', 'lte'],
+    [full('DateTime'), 'between', 'not_between'],
+  ],
+  entryIdentity: [
+    [one('ID'), 'eq', 'not'],
+    [full('ID'), 'in', 'not_in'],
+  ],
+} as const satisfies Record<string, readonly (readonly [Operand, ...Operator[]])[]>;
 
 /** The keys of a `where` input over these fields. */
 export interface WhereKey<Row> {
   readonly name: string;
   readonly field: string;
   readonly operator: Operator;
-  readonly type: OperandType;
+  readonly operand: Operand;
   readonly of: Field<Row>['of'];
-  readonly constant: boolean;
+  readonly constant: Field<Row>['constant'];
 }
 export const whereKeys = <Row>(fields: Fields<Row>): readonly WhereKey<Row>[] =>
-  Object.entries(fields).flatMap(([field, { kind, of, constant = false }]) =>
-    OPERATORS_OF[kind].map(([operator, type]) => ({
-      name: operator === 'eq' ? field : `${field}_${operator}`,
-      field,
-      operator,
-      type,
-      of,
-      constant,
-    })),
+  Object.entries(fields).flatMap(([field, { kind, of, constant }]) =>
+    OPERATORS_OF[kind].flatMap(([operand, ...operators]) =>
+      operators.map((operator) => ({
+        name: operator === 'eq' ? field : `${field}_${operator}`,
+        field,
+        operator,
+        operand,
+        of,
+        constant,
+      })),
+    ),
   );
 
 /** When and by whom an entry was made, as far as that can happen to a run. */
@@ -116,7 +124,7 @@ function entryFields<Row>({
       ['', 'revision'].flatMap((prefix) =>
         Object.entries(of).map(([name, value]) => [
           prefix === '' ? name + suffix : prefix + capitalised(name) + suffix,
-          value ? { kind, of: value } : { kind, of: () => null, constant: true as const },
+          value ? { kind, of: value } : constantly(kind, null),
         ]),
       ),
     );
@@ -126,10 +134,11 @@ function entryFields<Row>({
     ...facts('On', 'entryDate', dates),
     ...facts('By', 'entryIdentity', identities),
     // A run's own status is another field: entries of runs are never published.
-    status: { kind: 'entryStatus', of: () => 'draft', constant: true },
+    status: constantly('entryStatus', 'draft'),
   };
 }
 
+const constantly = (kind: Kind, value: Value) => ({ kind, of: () => value, constant: { value } });
 const capitalised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 const toMillis = (date: Date | null): number | null => date?.getTime() ?? null;
 

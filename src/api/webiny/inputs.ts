@@ -1,20 +1,26 @@
-import type { InputRef } from '@pothos/core';
-import type { WebinyBuilder } from './builder.ts';
+import type { EnumRef, InputRef } from '@pothos/core';
+import type { WebinyBuilder, WebinyTypes } from './builder.ts';
 import {
   type Fields,
   ITEM_FIELDS,
   LOG_FIELDS,
-  type OperandType,
+  type Operand,
   sorters,
   TASK_FIELDS,
   whereKeys,
 } from './fields.ts';
 import type { Where } from './to-filter.ts';
 
-export type Inputs = ReturnType<typeof addInputs>;
+export interface Inputs {
+  readonly taskWhere: InputRef<Where>;
+  readonly logWhere: InputRef<Where>;
+  readonly taskSorter: EnumRef<WebinyTypes, string>;
+  readonly logSorter: EnumRef<WebinyTypes, string>;
+  readonly settings: InputRef<{ readonly retentionDays?: number | null | undefined }>;
+}
 
 /** Filters, sorters and settings. */
-export function addInputs(builder: WebinyBuilder) {
+export function addInputs(builder: WebinyBuilder): Inputs {
   const itemsWhere = addWhere(builder, 'WebinyTaskLog_ItemsWhereInput', ITEM_FIELDS);
   return {
     taskWhere: addWhere(builder, 'WebinyBackgroundTaskListWhereInput', TASK_FIELDS),
@@ -40,15 +46,12 @@ function addWhere<Row>(
   const ref = builder.inputRef<Where>(name);
   return ref.implement({
     fields: (t) => {
-      const operand = (type: OperandType) => {
-        const [, list, of, full] = /^(\[?)(\w+)(!?)/.exec(type) ?? [];
-        const scalar = of as 'ID' | 'String' | 'DateTime' | 'Number';
-        return list
-          ? t.field({ type: [scalar], required: { list: false, items: full === '!' } })
+      const operand = ({ scalar, list }: Operand) =>
+        list
+          ? t.field({ type: [scalar], required: { list: false, items: list === 'full' } })
           : t.field({ type: scalar });
-      };
       return {
-        ...Object.fromEntries(whereKeys(fields).map((key) => [key.name, operand(key.type)])),
+        ...Object.fromEntries(whereKeys(fields).map((key) => [key.name, operand(key.operand)])),
         ...(items && { items: t.field({ type: items }) }),
       };
     },

@@ -2,7 +2,7 @@ import type { TaskRun } from '../../definition/task-run.ts';
 import { TaskError } from '../../definition/task-error.ts';
 import type { TaskRunFilter, Tasks } from '../../definition/tasks.ts';
 import { ContractError } from './contract-error.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor, orFromStart } from './cursor.ts';
 import { ITEM_FIELDS, LOG_FIELDS, whereKeys } from './fields.ts';
 import { type LogRecord, runIdOf } from './log-records.ts';
 import { contains, passes } from './operators.ts';
@@ -33,7 +33,8 @@ export async function listLogs(
   const test = toTest(where ?? {}, search ?? '');
   const ids = namedRuns(where ?? {});
   const usual = order.field === 'createdOn' && order.direction === 'DESC';
-  if (!ids && usual && !test) return await walk(source, size, decodeCursor(after), counted);
+  if (!ids && usual && !test)
+    return await orFromStart(decodeCursor(after), (from) => walk(source, size, from, counted));
   const runs = await findRuns(source.tasks, ids);
   const records = await allRecords(source, runs, test ?? (() => true));
   const of = LOG_FIELDS[order.field]?.of ?? (() => null);
@@ -73,7 +74,7 @@ function toTest({ items, ...where }: Where, search: string): Test | undefined {
       ? [(record) => passes(key.operator, key.of(record), operand)]
       : [];
   });
-  if (items) tests.push(toItemTest(items as Where));
+  if (isObject(items)) tests.push(toItemTest(items));
   if (search.trim() !== '') tests.push((record) => isFound(record, search.trim()));
   return tests.length > 0 ? (record) => tests.every((test) => test(record)) : undefined;
 }
@@ -122,6 +123,7 @@ const NAMING: Readonly<Record<string, (value: string) => string>> = {
   entryId: runIdOf,
   entryId_in: runIdOf,
 };
+const isObject = (value: unknown): value is Where => typeof value === 'object' && value !== null;
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 async function findRuns(
@@ -206,7 +208,7 @@ async function walk(
   let hasMoreItems = true;
   while (hasMoreItems && items.length < size) {
     const first = Math.min(MAX_RUNS, size - items.length);
-    const page = await orFromStart(tasks, after, first);
+    const page = await tasks.list({ first, after });
     const read = await Promise.all(page.runs.map(records));
     hasMoreItems = page.hasNextPage;
     for (const [index, own] of read.entries()) {
@@ -240,23 +242,14 @@ async function walk(
 
 function toPosition(from: string | null): WalkPosition {
   try {
-    const { after, below }: Readonly<Record<string, unknown>> = JSON.parse(from ?? '{}');
+    const position: unknown = JSON.parse(from ?? '{}');
+    const { after, below } = isObject(position) ? position : {};
     return {
       ...(typeof after === 'string' && { after }),
       ...(typeof below === 'number' && { below }),
     };
   } catch {
     return {};
-  }
-}
-
-async function orFromStart(tasks: Tasks, after: string | undefined, first: number) {
-  try {
-    return await tasks.list({ first, after });
-  } catch (error) {
-    if (after !== undefined && error instanceof TaskError && error.code === 'INVALID_CURSOR')
-      return await tasks.list({ first });
-    throw error;
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   Tasks,
 } from '../../definition/tasks.ts';
 import { ContractError } from './contract-error.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor, orFromStart } from './cursor.ts';
 import { TASK_FIELDS } from './fields.ts';
 import {
   compareBy,
@@ -37,19 +37,37 @@ export async function listTasks(
   const from = decodeCursor(after);
   const list = lister(tasks, scanned);
   const parts = toParts(order, filter);
-  const { runs, next } = parts
-    ? await readParts(list, parts, size, from)
-    : await readSorted(list, filter, order, size, from);
-  const whole = next === null && from === null;
-  return {
-    items: runs,
-    meta: {
-      cursor: next === null ? null : encodeCursor(next),
-      hasMoreItems: next !== null,
-      totalCount: whole || !counted ? runs.length : await tasks.count(filter),
-    },
-  };
+  try {
+    const { runs, next } = parts
+      ? await orFromStart(from, (position) => readParts(list, parts, size, position))
+      : await readSorted(list, filter, order, size, from);
+    const whole = next === null && from === null;
+    return {
+      items: runs,
+      meta: {
+        cursor: next === null ? null : encodeCursor(next),
+        hasMoreItems: next !== null,
+        totalCount: whole || !counted ? runs.length : await tasks.count(filter),
+      },
+    };
+  } catch (error) {
+    const tooMany = error instanceof TaskError && error.code === 'TOO_MANY_TO_SORT';
+    throw tooMany ? tooManyFor(scanned) : error;
+  }
 }
+
+const tooManyFor = (scanned: readonly string[]): Error =>
+  scanned.length > 0
+    ? new ContractError(
+        'LIST_ENTRIES_ERROR',
+        `More than 1,000 runs would have to be looked at for ${scanned.map((key) => `\`${key}\``).join(', ')}, which no index answers: narrow the list by definitionId, taskStatus, parentId, name or createdOn.`,
+        { keys: scanned, scanned: 1000 },
+      )
+    : new ContractError(
+        'LIST_ENTRIES_ERROR',
+        'More than 1,000 runs would have to be sorted, which no index does: narrow the list, or sort it by createdOn_DESC or finishedOn_DESC.',
+        { scanned: 1000 },
+      );
 
 const NOTHING = { items: [], meta: { cursor: null, hasMoreItems: false, totalCount: 0 } };
 
@@ -61,11 +79,7 @@ const lister =
   async (request) => {
     const page = await tasks.list(request);
     if (scanned.length > 0 && page.hasNextPage && page.runs.length < request.first)
-      throw new ContractError(
-        'LIST_ENTRIES_ERROR',
-        `More than 1,000 runs would have to be looked at for ${scanned.map((key) => `\`${key}\``).join(', ')}, which no index answers: narrow the list by definitionId, taskStatus, parentId, name or createdOn.`,
-        { keys: scanned, scanned: 1000 },
-      );
+      throw tooManyFor(scanned);
     return page;
   };
 
@@ -126,9 +140,8 @@ async function readParts(
   from: string | null,
 ): Promise<Slice> {
   const runs: TaskRun[] = [];
-  const [, number = '0', after = ''] = (from && /^(\d) (.*)$/s.exec(from)) || [];
-  let cursor = after === '' ? undefined : after;
-  for (let index = Number(number); index < parts.length;) {
+  let { index, cursor } = toPosition(from, parts.length);
+  while (index < parts.length) {
     const part = parts[index];
     if (!part) break;
     if (runs.length === size) {
@@ -139,7 +152,7 @@ async function readParts(
       continue;
     }
     const first = Math.min(PAGE, size - runs.length);
-    const page = await orFromStart(list, { ...part, first, after: cursor });
+    const page = await list({ ...part, first, after: cursor });
     runs.push(...page.runs);
     cursor = page.endCursor ?? undefined;
     if (page.hasNextPage) continue;
@@ -149,19 +162,13 @@ async function readParts(
   return { runs, next: null };
 }
 
-/** A cursor of another list, or of a gateway with another secret, is no reason to fail here. */
-async function orFromStart(list: List, request: Parameters<List>[0]): Promise<TaskRunPage> {
-  try {
-    return await list(request);
-  } catch (error) {
-    if (
-      request.after !== undefined &&
-      error instanceof TaskError &&
-      error.code === 'INVALID_CURSOR'
-    )
-      return await list({ ...request, after: undefined });
-    throw error;
-  }
+function toPosition(
+  from: string | null,
+  parts: number,
+): { index: number; cursor?: string | undefined } {
+  const [, index, cursor] = (from && /^(\d) (.*)$/s.exec(from)) || [];
+  if (index === undefined || Number(index) >= parts) return { index: 0 };
+  return { index: Number(index), cursor: cursor || undefined };
 }
 
 /** Positions are offsets: all rows are here. */
@@ -178,11 +185,7 @@ async function readSorted(
     const page = await list({ filter, first: PAGE, after });
     runs.push(...page.runs);
     if (!page.hasNextPage) break;
-    if (runs.length >= MAX_SORTED)
-      throw new TaskError(
-        'TOO_MANY_TO_SORT',
-        `More than ${MAX_SORTED} runs match: narrow the list, or sort it by createdOn_DESC or finishedOn_DESC.`,
-      );
+    if (runs.length >= MAX_SORTED) throw tooManyFor([]);
     after = page.endCursor ?? undefined;
   }
   const offset = from && /^\d+$/.test(from) ? Number(from) : 0;

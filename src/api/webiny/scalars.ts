@@ -39,14 +39,17 @@ export function definitionScalar(ids: readonly string[]): GraphQLScalarType<stri
     values: Object.fromEntries(values.map((id) => [id, {}])),
   });
   const parse = (node: ValueNode): string => {
-    const bare = node.kind === Kind.STRING ? { ...node, kind: Kind.ENUM } : node;
-    return words.parseLiteral(bare as ValueNode, {}) as string;
+    const bare: ValueNode =
+      node.kind === Kind.STRING
+        ? { kind: Kind.ENUM, value: node.value, ...(node.loc && { loc: node.loc }) }
+        : node;
+    return String(words.parseLiteral(bare, {}));
   };
   return new GraphQLScalarType<string, string>({
     name: DEFINITION,
     description: `The id of a task definition, bare or in quotes: ${values.join(', ')}.`,
     serialize: String,
-    parseValue: (value) => words.parseValue(value) as string,
+    parseValue: (value) => String(words.parseValue(value)),
     parseLiteral: parse,
   });
 }

@@ -54,9 +54,9 @@ const OPEN: readonly TaskRunStatus[] = ['PENDING', 'RUNNING', 'ABORTING'];
 const CLOSED: readonly TaskRunStatus[] = ['SUCCEEDED', 'FAILED', 'ABORTED'];
 
 /** What Temporal can be asked for this key, or undefined. */
-function ask({ field, operator, of, constant }: WhereKey<TaskRun>, operand: unknown) {
+function ask({ field, operator, constant }: WhereKey<TaskRun>, operand: unknown) {
   // No row is needed to know.
-  if (constant) return passes(operator, of(ANY_RUN), operand) ? EVERYTHING : NOTHING;
+  if (constant) return passes(operator, constant.value, operand) ? EVERYTHING : NOTHING;
   if (field === 'taskStatus')
     return {
       status: Object.values(TaskRunStatus).filter((status) =>
@@ -65,7 +65,6 @@ function ask({ field, operator, of, constant }: WhereKey<TaskRun>, operand: unkn
     };
   return ASKING[field]?.(operator, operand);
 }
-const ANY_RUN = {} as TaskRun;
 
 type Asking = (operator: Operator, operand: unknown) => Asked | undefined;
 type ListField = 'ids' | 'definition' | 'name' | 'parent' | 'actor';
@@ -84,8 +83,9 @@ function keyword(is: ListField, isNot: `${ListField}Not`): Asking {
 
 /** Temporal takes no more than 100 values, and not those that a quotation could be ended with. */
 function isIndexed(values: readonly unknown[]): values is readonly string[] {
+  if (!values.every((value) => typeof value === 'string')) return false;
   try {
-    checkFilter({ ids: values as readonly string[] });
+    checkFilter({ ids: values });
     return true;
   } catch {
     return false;
@@ -134,6 +134,7 @@ function between(
 }
 const EPOCH = new Date(0);
 const isDate = (value: unknown): value is Date => value instanceof Date;
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
 const created = between('createdAfter', 'createdBefore');
 const finished = between('finishedAfter', 'finishedBefore');
@@ -161,6 +162,9 @@ const ASKING: Readonly<Record<string, Asking>> = {
 
 /** Both at once. */
 function narrow(filter: Mutable, { partly: _partly, ...asked }: Asked): Mutable {
+  const { topLevel } = filter;
+  // A run cannot have a parent and none.
+  if (topLevel !== undefined && asked.topLevel === !topLevel) return { ...filter, ...NOTHING };
   const both: Record<string, unknown> = { ...filter };
   for (const [name, value] of Object.entries(asked)) {
     const before = both[name];
@@ -170,20 +174,17 @@ function narrow(filter: Mutable, { partly: _partly, ...asked }: Asked): Mutable 
 }
 
 function merge(name: string, one: unknown, other: unknown): unknown {
-  if (Array.isArray(one) && Array.isArray(other))
+  if (isList(one) && isList(other))
     return name.endsWith('Not')
       ? [...new Set([...one, ...other])]
       : one.filter((value) => other.includes(value));
   if (isDate(one) && isDate(other))
     return new Date((name.endsWith('After') ? Math.max : Math.min)(one.getTime(), other.getTime()));
-  // `topLevel`, which cannot be true and false.
-  return one === other ? one : null;
+  return other;
 }
 
 const isEmpty = (filter: Mutable): boolean =>
-  Object.values(filter).some(
-    (value) => value === null || (Array.isArray(value) && value.length === 0),
-  );
+  Object.values(filter).some((value) => Array.isArray(value) && value.length === 0);
 
 function complete(
   { status, ...filter }: Mutable,

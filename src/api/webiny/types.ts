@@ -1,7 +1,9 @@
+import type { ObjectRef } from '@pothos/core';
 import type { LogLine } from '../../definition/run-log.ts';
 import type { TaskRun } from '../../definition/task-run.ts';
 import type { Settings, TaskDefinitionInfo } from '../../definition/tasks.ts';
-import type { WebinyBuilder } from './builder.ts';
+import type { GatewayContext } from '../schema/context.ts';
+import type { WebinyBuilder, WebinyTypes } from './builder.ts';
 import type { Envelope, EnvelopeError } from './envelope.ts';
 import type { Inputs } from './inputs.ts';
 import { logsOf, type LogSource } from './list-logs.ts';
@@ -23,13 +25,23 @@ import { WORDS } from './words.ts';
 export type ListEnvelope<Row> = Envelope<readonly Row[]> & {
   readonly meta: ListPage<Row>['meta'] | null;
 };
-export type Types = ReturnType<typeof addTypes>;
+type Ref<Row> = ObjectRef<WebinyTypes, Row>;
+/** What the fields of the namespace answer. */
+export interface Types {
+  readonly task: Ref<Envelope<TaskRun>>;
+  readonly trigger: Ref<Envelope<TaskRun>>;
+  readonly deletion: Ref<Envelope<boolean>>;
+  readonly tasks: Ref<ListEnvelope<TaskRun>>;
+  readonly logs: Ref<ListEnvelope<LogRecord>>;
+  readonly definitions: Ref<Envelope<readonly TaskDefinitionInfo[]>>;
+  readonly settings: Ref<Envelope<Settings>>;
+}
 
 export function addTypes(
   builder: WebinyBuilder,
   inputs: Inputs,
-  sourceOf: (context: WebinyBuilder['$inferSchemaTypes']['Context']) => LogSource,
-) {
+  sourceOf: (context: GatewayContext) => LogSource,
+): Types {
   const error = builder.objectRef<EnvelopeError>('WebinyBackgroundTaskError').implement({
     fields: (t) => ({
       message: t.exposeString('message', { nullable: true }),

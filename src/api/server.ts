@@ -1,0 +1,41 @@
+// PROCESS: serves the API.
+import { runProcess } from '../run-process.ts';
+import { connectTemporal } from '../service/connect.ts';
+import { TaskService } from '../service/task-service.ts';
+import { untilAborted } from '../until-aborted.ts';
+import * as tasks from '../workflows/index.ts';
+import { startGateway } from './start-gateway.ts';
+
+await runProcess('gateway', async ({ config, logger, signal }) => {
+  const temporal = await connectTemporal(config.temporal, {
+    signal,
+    log: (level, message) => logger[level](message),
+  });
+  const { client, visibility } = temporal;
+  const { taskQueue, cursorSecret, visibilityRate, host, port, actorHeader, temporalUi } = config;
+  const service = new TaskService({
+    client,
+    visibility,
+    tasks,
+    taskQueue,
+    cursorSecret,
+    visibilityRate,
+  });
+  try {
+    const { namespace } = config.temporal;
+    const running = await startGateway({
+      service,
+      logger,
+      host,
+      port,
+      actorHeader,
+      webUi: temporalUi === undefined ? undefined : { address: temporalUi, namespace },
+    });
+    logger.info(`GraphQL at ${running.address}/graphql`);
+    await untilAborted(signal);
+    await running.stop();
+  } finally {
+    await service.close();
+    await temporal.close();
+  }
+});

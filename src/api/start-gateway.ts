@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Actor } from '../definition/tasks.ts';
+import { gateway, type GatewayOptions } from './gateway.ts';
+import { health } from './health.ts';
+
+export interface StartGatewayOptions extends Pick<GatewayOptions, 'service' | 'webUi'> {
+  readonly logger: FastifyBaseLogger;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** Request header, lower case, that names the caller: only behind a proxy that sets it. */
+  readonly actorHeader?: string | undefined;
+}
+
+export interface RunningGateway {
+  /** Such as `http://127.0.0.1:4000`. */
+  readonly address: string;
+  /** Not ready from now on; ends sockets, lets requests end that have begun. Resolves when all have. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The whole gateway, listening: GraphQL, `/healthz` and `/readyz`. */
+export async function startGateway({
+  service,
+  logger,
+  host,
+  port,
+  actorHeader,
+  webUi,
+}: StartGatewayOptions): Promise<RunningGateway> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: logger,
+    // Requests of several gateways end up in one log.
+    genReqId: () => randomUUID(),
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: 30_000,
+  });
+  app.addHook('onResponse', async ({ log, method, routeOptions }, { statusCode, elapsedTime }) => {
+    const fields = { method, route: routeOptions.url, status: statusCode, ms: elapsedTime };
+    log[statusCode >= 500 ? 'warn' : 'debug'](fields, 'Answered');
+  });
+  await app.register(health, { ready: () => service.settings() });
+  await app.register(gateway, {
+    service,
+    webUi,
+    ...(actorHeader !== undefined && { actor: ({ headers }) => named(headers[actorHeader]) }),
+  });
+  const address = await app.listen({ host, port });
+  return { address, stop: () => app.close() };
+}
+
+/** A caller without a name is nobody in particular, and says so. */
+const named = (header: string | readonly string[] | undefined): Actor => ({
+  name: (typeof header === 'string' ? header : header?.[0]) || 'anonymous',
+});
