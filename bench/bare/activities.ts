@@ -1,0 +1,3 @@
+export async function nothing(n: number): Promise<{ n: number }> {
+  return { n };
+}

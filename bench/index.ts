@@ -1,0 +1,31 @@
+import { benchAbort } from './abort.ts';
+import { benchCounts } from './counts.ts';
+import { benchFirstLine } from './first-line.ts';
+import { benchRuns } from './runs.ts';
+import { setUp } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { benchTrigger } from './trigger.ts';
+
+const SECTIONS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
+  counts: benchCounts,
+  trigger: benchTrigger,
+  runs: benchRuns,
+  abort: benchAbort,
+  'first-line': benchFirstLine,
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((name) => !(name in SECTIONS));
+if (unknown !== undefined) {
+  console.error(
+    `Expected sections of ${Object.keys(SECTIONS).join(', ')}, or none for all; got "${unknown}".`,
+  );
+  process.exit(1);
+}
+const stage = await setUp();
+try {
+  for (const [name, section] of Object.entries(SECTIONS))
+    if (chosen.length === 0 || chosen.includes(name)) await section(stage);
+} finally {
+  await stage.close();
+}
