@@ -17,7 +17,7 @@ import { MAX_ROWS } from './visibility.ts';
 import type { Visibility } from './visibility.ts';
 
 export interface CountRunsOptions {
-  readonly visibility: Visibility;
+  readonly visibility: Pick<Visibility, 'list' | 'count'>;
   readonly compile: (filter: TaskRunFilter) => VisibilityQuery;
   readonly context: () => QueryContext;
   /** Null for a run that is no longer there. */
@@ -26,7 +26,7 @@ export interface CountRunsOptions {
 
 /** Exact numbers, at most two seconds old: one call for a count, three by status. */
 export class CountRuns {
-  readonly #visibility: Visibility;
+  readonly #visibility: CountRunsOptions['visibility'];
   readonly #compile: CountRunsOptions['compile'];
   readonly #context: CountRunsOptions['context'];
   readonly #toRun: CountRunsOptions['toRun'];

@@ -31,7 +31,7 @@ import { WatchLists } from './watch-list.ts';
 
 export interface RunListsOptions {
   readonly temporal: Pick<Temporal, 'namespace' | 'ask' | 'decode'>;
-  readonly visibility: Visibility;
+  readonly visibility: Pick<Visibility, 'list' | 'count' | 'rate'>;
   /** The catalogue, by definition id. */
   readonly definitions: ReadonlyMap<string, Pick<TaskDescription, 'title'>>;
   /** Gateways that share it, and their namespace, read each other's cursors. */
@@ -63,7 +63,7 @@ interface Listed {
 /** Lists and counts of runs, over Temporal's visibility alone. */
 export class RunLists {
   readonly #temporal: RunListsOptions['temporal'];
-  readonly #visibility: Visibility;
+  readonly #visibility: RunListsOptions['visibility'];
   readonly #definitions: RunListsOptions['definitions'];
   readonly #titles: ReadonlyMap<string, string>;
   readonly #cursors: Cursors;
@@ -281,18 +281,19 @@ export class RunLists {
     return this.#writes.update(run);
   }
 
-  /** What this process wrote a moment ago shows wherever the index is; new runs on first pages. */
+  /** What this process wrote a moment ago shows wherever the index is. */
   async #withOwnWrites(read: OpenPage, listed: Listed): Promise<OpenPage> {
     const { filter, query, orderBy, first, after } = listed;
     const page = { ...read, entries: read.entries.flatMap((entry) => this.#updated(entry, query)) };
-    if (after !== null || BY_FINISH.has(orderBy)) return page;
+    if (BY_FINISH.has(orderBy)) return page;
     const present = new Set(page.entries.map(({ run }) => run.id));
     const missing = this.#writes.missing(filter, page.readAt).filter(({ id }) => !present.has(id));
     const own = (await this.#stillTrue(missing, filter))
       .map((run) => ({ run, position: positionOf(run, orderBy) }))
       .filter(
         ({ position }) =>
-          !page.more || (page.end && comparePositions(position, page.end, orderBy) < 0),
+          (!after || comparePositions(position, after, orderBy) > 0) &&
+          (!page.more || (page.end && comparePositions(position, page.end, orderBy) < 0)),
       );
     if (own.length === 0) return page;
     const entries = [...page.entries, ...own].toSorted((a, b) =>

@@ -27,16 +27,16 @@ export class RecentWrites {
   }
 
   noteStarted(run: TaskRun): void {
-    this.#note(this.#started, keyOf(run), { run: asListed(run, this.#now()), at: this.#now() });
+    this.#note(this.#started, run.id, { run: asListed(run, this.#now()), at: this.#now() });
   }
 
   /** An abort was recorded: the run is aborting from now on, or over when Temporal ended it at once. */
   noteAborting(run: TaskRun): void {
-    this.#note(this.#aborted, keyOf(run), { run, at: this.#now() });
+    this.#note(this.#aborted, run.id, { run, at: this.#now() });
   }
 
   noteDeleted(id: string): void {
-    for (const [key, { run }] of this.#started) if (run.id === id) this.#started.delete(key);
+    this.#started.delete(id);
     this.#note(this.#deleted, id, this.#now());
   }
 
@@ -73,13 +73,13 @@ export class RecentWrites {
   }
 
   #see(writes: ReadonlyMap<string, Write>, run: TaskRun): void {
-    const write = writes.get(keyOf(run));
-    if (write) write.seen ??= this.#now();
+    const write = writes.get(run.id);
+    if (write && isSame(write.run, run)) write.seen ??= this.#now();
   }
 
   /** Milliseconds since this run was last written here. */
   ageOf(run: TaskRun): number {
-    const { at = 0 } = this.#aborted.get(keyOf(run)) ?? this.#started.get(keyOf(run)) ?? {};
+    const { at = 0 } = this.#aborted.get(run.id) ?? this.#started.get(run.id) ?? {};
     return this.#now() - at;
   }
 
@@ -90,8 +90,8 @@ export class RecentWrites {
   }
 
   #abortOf(run: TaskRun): TaskRun | undefined {
-    const write = this.#aborted.get(keyOf(run));
-    if (!write || write.at < this.#now() - ABORT_KEPT) return undefined;
+    const write = this.#aborted.get(run.id);
+    if (!write || !isSame(write.run, run) || write.at < this.#now() - ABORT_KEPT) return undefined;
     const { status, finishedAt } = write.run;
     return withExecution(
       isClosed(status)
@@ -125,8 +125,12 @@ const ABORT_KEPT = 600_000;
 const DELETE_KEPT = 60_000;
 const MAX_WRITES = 1000;
 
-/** One link of a chain: a deleted and re-used id must not be mixed up. */
-const keyOf = (run: TaskRun): string => `${run.id}\n${executionOf(run)?.runId ?? ''}`;
+/** A deleted run and its successor under the same id must not be mixed up. */
+function isSame(run: TaskRun, other: TaskRun): boolean {
+  const runId = executionOf(run)?.runId;
+  const otherRunId = executionOf(other)?.runId;
+  return runId === undefined || otherRunId === undefined || runId === otherRunId;
+}
 
 /** As the index will show it: that a worker has not taken it yet is nothing it knows. */
 function asListed(run: TaskRun, now: number): TaskRun {
