@@ -1,0 +1,204 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { importsOf } from './support/imports-of.ts';
+import { eventually } from './support/whole.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MINUTES = 60_000;
+let folder: string;
+/** The example, as a project of its own that has installed the tarball. */
+let project: string;
+let packed: readonly string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'waymark-package-'));
+  project = join(folder, 'hello');
+  await cp(join(ROOT, 'examples/hello'), project, {
+    recursive: true,
+    filter: (path) => !/\/(?:node_modules|dist)$/.test(path),
+  });
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], ROOT);
+  // The build's own output comes first.
+  const [tarball] = JSON.parse(stdout.slice(stdout.indexOf('\n['))) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  packed = tarball.files.map(({ path }) => path);
+  const quick = ['--prefer-offline', '--no-audit', '--no-fund'];
+  await run('npm', ['install', ...quick, join(folder, tarball.filename)], project);
+}, 10 * MINUTES);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  test('holds what is built, and what is read', () => {
+    const others = packed.filter((path) => !/^dist\/.+\.(?:js|js\.map|d\.ts)$/.test(path));
+    expect(others.toSorted()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json',
+      'schema.graphql',
+    ]);
+  });
+
+  test.each(['dist/service/task-service.js', 'dist/exports/index.js', 'workflows'])(
+    'keeps waymark/%s to itself',
+    async (path) => {
+      const script = `await import('waymark/${path}')`;
+      await expect(
+        run(process.execPath, ['--input-type=module', '-e', script], project),
+      ).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
+    },
+  );
+
+  test('has a door to workflow code that leads to neither Node nor a client', async () => {
+    const dist = join(project, 'node_modules/waymark/dist');
+    const loaded = await reachable(join(dist, 'exports/workflow.js'), dist);
+    expect(
+      [...loaded].filter(
+        (name) => !/^(?:exports\/workflow\.js|(?:workflows|definition)\/.+)$/.test(name),
+      ),
+    ).toEqual(expect.arrayContaining(['@temporalio/workflow', 'zod']));
+    expect(
+      [...loaded].filter((name) => /^(?:node:|@temporalio\/(?!workflow$)|fastify)/.test(name)),
+    ).toEqual([]);
+  });
+});
+
+describe('a project that has installed it', () => {
+  test('compiles, and passes its own tests', { timeout: 5 * MINUTES }, async () => {
+    const { stdout } = await run('npm', ['test'], project);
+    expect(stdout).toMatch(/^# pass 2$/m);
+  });
+
+  test('does not compile with a wrong definition or input', { timeout: MINUTES }, async () => {
+    await writeFile(
+      join(project, 'wrong.ts'),
+      [
+        `import type { Tasks } from 'waymark';`,
+        `import type * as tasks from './src/tasks.js';`,
+        `declare const service: Tasks<typeof tasks>;`,
+        `await service.trigger({ definition: 'greetEverybody', input: { names: ['Ann'] } });`,
+        `await service.trigger({ definition: 'greetEveryone', input: { names: 'Ann' } });`,
+        `await service.trigger({ definition: 'greetEveryone', input: { names: ['Ann'], language: 'xx' } });`,
+        `await service.trigger({ definition: 'greetEveryone', input: {} });`,
+      ].join('\n'),
+    );
+    const config = { extends: './tsconfig.json', include: ['wrong.ts'] };
+    await writeFile(join(project, 'tsconfig.wrong.json'), JSON.stringify(config));
+    const { stdout } = await run('npx', ['tsc', '--noEmit', '-p', 'tsconfig.wrong.json'], project)
+      // tsc fails, as it should: what counts is what it says.
+      .catch((error: unknown) => error as { readonly stdout: string });
+    expect(stdout.match(/wrong\.ts\(\d+,\d+\): error TS\d+/g)).toEqual([
+      expect.stringMatching(/\(4,.*TS2322/),
+      expect.stringMatching(/\(5,.*TS2322/),
+      expect.stringMatching(/\(6,.*TS2322/),
+      expect.stringMatching(/\(7,.*TS2741/),
+    ]);
+    expect(stdout).toContain(`'"greetEverybody"' is not assignable to type '"greetEveryone"'`);
+  });
+
+  test('runs its worker, and its server with GraphQL in it', { timeout: 5 * MINUTES }, async () => {
+    const env = {
+      TEMPORAL_ADDRESS: inject('temporal').address,
+      TASK_QUEUE: `test-${randomUUID()}`,
+    };
+    const worker = start('dist/src/worker.js', env);
+    const server = start('dist/src/server.js', { ...env, PORT: '0' });
+    try {
+      const [, address = ''] = await says(server, /Serving at (\S+)\/graphql/);
+      const triggered = await post(`${address}/greetings`, { names: ['Ann', 'Bob'] });
+      expect(triggered).toEqual({ id: expect.any(String) });
+      const query = `query Run($id: ID!) { taskRun(id: $id) { name status output } }`;
+      await eventually(
+        async () =>
+          expect(await post(`${address}/graphql`, { query, variables: triggered })).toEqual({
+            data: {
+              taskRun: { name: 'Greet 2 people', status: 'SUCCEEDED', output: { greeted: 2 } },
+            },
+          }),
+        { within: MINUTES },
+      );
+    } finally {
+      await Promise.all([stop(worker), stop(server)]);
+    }
+    expect([worker.exitCode, server.exitCode]).toEqual([0, 0]);
+  });
+});
+
+const execute = promisify(execFile);
+const run = (
+  command: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<{ readonly stdout: string }> =>
+  execute(command, args, { cwd, timeout: 8 * MINUTES, maxBuffer: 64 << 20, env: environment() });
+
+function start(file: string, env: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [file], {
+    cwd: project,
+    env: { ...environment(), ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** A user's project is not run by our test runner. */
+const environment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:VITEST|NODE_ENV|NODE_OPTIONS)/.test(name)),
+  );
+
+function says(child: ChildProcess, words: RegExp): Promise<RegExpExecArray> {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const match = words.exec(said);
+      if (match) resolve(match);
+    });
+    child.once('exit', (code) =>
+      reject(
+        new Error(`Expected it to say ${String(words)}; it ended with ${code} after: ${said}`),
+      ),
+    );
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+async function post(url: string, body: object): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return response.json();
+}
+
+/** Files relative to `dist`, and packages. */
+async function reachable(
+  file: string,
+  dist: string,
+  found = new Set<string>(),
+): Promise<ReadonlySet<string>> {
+  const name = relative(dist, file);
+  if (found.has(name)) return found;
+  found.add(name);
+  for (const source of await importsOf(file)) {
+    if (source.startsWith('.')) await reachable(resolve(dirname(file), source), dist, found);
+    else found.add(source);
+  }
+  return found;
+}
