@@ -1,7 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import Fastify from 'fastify';
-import { gateway } from '../api/gateway.ts';
-import { health } from '../api/health.ts';
+import { startGateway } from '../api/start-gateway.ts';
 import { Closing } from '../closing.ts';
 import { type Config, loadConfig, type TemporalConfig } from '../config.ts';
 import type { TaskModule } from '../definition/task-definition.ts';
@@ -104,18 +102,25 @@ export async function startLocal({
       visibilityRate: config.visibilityRate ?? place.visibilityRate,
     });
     closing.add('service', () => service.close());
-    const app = Fastify({ loggerInstance: logger.child({ component: 'gateway' }) });
-    closing.add('gateway', () => app.close());
-    await app.register(gateway, { service });
-    await app.register(health, { ready: () => service.settings() });
+    const { host, actorHeader } = config;
+    const { port, temporalUi } = place;
+    const { address: origin, stop } = await startGateway({
+      service,
+      logger: logger.child({ component: 'gateway' }),
+      host,
+      port,
+      actorHeader,
+      ...(temporalUi !== null && {
+        webUi: { address: temporalUi, namespace: temporal.namespace },
+      }),
+    });
+    closing.add('gateway', stop);
     // The first step of the way down.
     closing.add('lock', place.ending);
-    const origin = await app.listen({ host: config.host, port: place.port });
-
     return {
       graphql: `${origin}/graphql`,
       graphiql: `${origin}/graphiql`,
-      temporalUi: place.temporalUi,
+      temporalUi,
       temporal: temporal.address,
       ended: rejectionOf(died.signal),
       stop: () => closing.close(),
