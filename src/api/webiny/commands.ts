@@ -3,6 +3,7 @@ import { TaskError } from '../../definition/task-error.ts';
 import type { TaskRun } from '../../definition/task-run.ts';
 import type { Tasks } from '../../definition/tasks.ts';
 import { ContractError } from './contract-error.ts';
+import { isUnknownRun } from './find-run.ts';
 import { WORDS } from './words.ts';
 
 /** The mutations, with the errors that clients of this namespace know. */
@@ -103,18 +104,8 @@ export async function deleteTask(tasks: Tasks, id: string): Promise<true> {
     await tasks.delete(id);
     return true;
   } catch (error) {
-    throw error instanceof TaskError && error.code === 'TASK_RUN_NOT_FOUND'
+    throw isUnknownRun(error)
       ? new ContractError('NOT_FOUND', `Entry "${id}#0001" was not found!`)
       : error;
-  }
-}
-
-/** Null for a run that is not there. */
-export async function getTask(tasks: Tasks, id: string): Promise<TaskRun | null> {
-  try {
-    return await tasks.get(id);
-  } catch (error) {
-    if (error instanceof TaskError && error.code === 'TASK_RUN_NOT_FOUND') return null;
-    throw error;
   }
 }

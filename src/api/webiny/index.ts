@@ -6,8 +6,9 @@ import type { Builder } from '../schema/builder.ts';
 import type { GatewayContext } from '../schema/context.ts';
 import { atOnce } from './at-once.ts';
 import { withScalars } from './builder.ts';
-import { abortTask, deleteTask, getTask, triggerTask } from './commands.ts';
+import { abortTask, deleteTask, triggerTask } from './commands.ts';
 import { envelope, mutationEnvelope } from './envelope.ts';
+import { findRun } from './find-run.ts';
 import { addInputs } from './inputs.ts';
 import { listLogs, type LogSource } from './list-logs.ts';
 import { listTasks } from './list-tasks.ts';
@@ -42,7 +43,7 @@ export function addBackgroundTasks(
       getTask: t.field({
         type: types.task,
         args: { id: t.arg.id({ required: true }) },
-        resolve: (_, { id }, { tasks }) => envelope(log, () => getTask(tasks, id)),
+        resolve: (_, { id }, { tasks }) => envelope(log, () => findRun(tasks, id)),
       }),
       listTasks: t.field({
         type: types.tasks,

@@ -1,8 +1,8 @@
 import type { TaskRun } from '../../definition/task-run.ts';
-import { TaskError } from '../../definition/task-error.ts';
 import type { TaskRunFilter, Tasks } from '../../definition/tasks.ts';
 import { ContractError } from './contract-error.ts';
 import { decodeCursor, encodeCursor, orFromStart } from './cursor.ts';
+import { findRun } from './find-run.ts';
 import { ITEM_FIELDS, LOG_FIELDS, whereKeys } from './fields.ts';
 import { type LogRecord, runIdOf } from './log-records.ts';
 import { contains, passes } from './operators.ts';
@@ -107,7 +107,9 @@ function isFound(record: LogRecord, search: string): boolean {
 function namedRuns(where: Where): readonly string[] | undefined {
   const lists = Object.entries(NAMING).flatMap(([key, toIds]) => {
     const operand = where[key];
-    return operand === undefined ? [] : [[operand].flat().filter(isText).map(toIds)];
+    // Without a name it has not begun, which names no run.
+    if (operand === undefined || [operand].flat().includes('')) return [];
+    return [[operand].flat().filter(isText).map(toIds)];
   });
   if (lists.length === 0) return undefined;
   return [...new Set(lists.reduce((one, other) => one.filter((id) => other.includes(id))))];
@@ -138,7 +140,10 @@ async function findRuns(
   if (ids.length > MAX_RUNS) throw tooMany(String(ids.length));
   // A list may not know the newest run yet.
   const [id] = ids;
-  if (ids.length === 1 && id !== undefined) return await orNone(tasks.get(id));
+  if (ids.length === 1 && id !== undefined) {
+    const run = await findRun(tasks, id);
+    return run ? [run] : [];
+  }
   const { filter } = toFilter({ id_in: ids });
   return filter ? await collect(tasks, filter) : [];
 }
@@ -147,15 +152,6 @@ async function collect(tasks: Tasks, filter: TaskRunFilter): Promise<readonly Ta
   const { runs, hasNextPage } = await tasks.list({ filter, first: MAX_RUNS });
   if (hasNextPage) throw tooMany('more than 100');
   return runs;
-}
-
-async function orNone(run: Promise<TaskRun>): Promise<readonly TaskRun[]> {
-  try {
-    return [await run];
-  } catch (error) {
-    if (error instanceof TaskError && error.code === 'TASK_RUN_NOT_FOUND') return [];
-    throw error;
-  }
 }
 
 const tooMany = (count: string): ContractError =>
