@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-floating-promises -- node:test waits for its tests itself
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeTasks, runActivity } from 'waymark/testing';
