@@ -10,7 +10,8 @@ await runProcess('bundle', async ({ logger }) => {
   if (file === undefined) throw new Error('Expected the file to write as the only argument.');
   const { code } = await bundleTasks({
     workflowsPath: WORKFLOWS,
-    logger: toTemporalLogger(logger),
+    // The bundler reports every module at `info`.
+    logger: toTemporalLogger(logger.child({}, { level: 'warn' })),
   });
   await writeFile(file, code);
   logger.info(`Wrote ${file}`);
