@@ -1,7 +1,7 @@
 /** Up to three candidates that one may have meant by a word, the nearest first. */
 export function nearest(word: string, candidates: readonly string[]): readonly string[] {
   const meant = word.slice(0, 100).toLowerCase();
-  const limit = Math.max(2, Math.floor(meant.length / 3));
+  const limit = Math.max(2, Math.ceil(meant.length * 0.4));
   return candidates
     .map((candidate) => ({ candidate, distance: distance(meant, candidate.toLowerCase()) }))
     .filter(
