@@ -41,8 +41,6 @@ export class Visibility {
   readonly #bucket: TokenBucket;
   readonly #large = atMost(2);
   readonly #inFlight = new Map<string, Promise<unknown>>();
-  /** Calls sent to Temporal so far. */
-  calls = 0;
 
   constructor({ connection, namespace, rate = 8, deadline = 5000 }: VisibilityOptions) {
     this.rate = rate;
@@ -56,28 +54,32 @@ export class Visibility {
   list(query: string, pageSize: number, after: Uint8Array | null = null): Promise<ListedRows> {
     const token = after ?? new Uint8Array();
     const key = `list\n${pageSize}\n${Buffer.from(token).toString('base64')}\n${query}`;
-    const ask = (): Promise<ListResponse> =>
-      this.#ask(() =>
-        this.#connection.workflowService.listWorkflowExecutions({
-          namespace: this.#namespace,
-          query,
-          pageSize,
-          nextPageToken: token,
-        }),
-      );
+    const question = (): Promise<ListResponse> =>
+      this.#connection.workflowService.listWorkflowExecutions({
+        namespace: this.#namespace,
+        query,
+        pageSize,
+        nextPageToken: token,
+      });
     return this.#once(key, async () => {
-      const { executions, nextPageToken } = await (pageSize > LARGE ? this.#large(ask) : ask());
+      const { executions, nextPageToken } = await this.#inTime((ends) =>
+        pageSize > LARGE ? this.#large(() => this.#ask(question, ends)) : this.#ask(question, ends),
+      );
       return { rows: executions, next: nextPageToken.length > 0 ? nextPageToken : null };
     });
   }
 
   count(query: string): Promise<CountedRows> {
     return this.#once(`count\n${query}`, async () => {
-      const { count, groups } = await this.#ask(() =>
-        this.#connection.workflowService.countWorkflowExecutions({
-          namespace: this.#namespace,
-          query,
-        }),
+      const { count, groups } = await this.#inTime((ends) =>
+        this.#ask(
+          () =>
+            this.#connection.workflowService.countWorkflowExecutions({
+              namespace: this.#namespace,
+              query,
+            }),
+          ends,
+        ),
       );
       return { count: Number(count), groups: new Map(groups.map(toGroup)) };
     });
@@ -93,8 +95,20 @@ export class Visibility {
     return answer;
   }
 
-  async #ask<R>(question: () => Promise<R>): Promise<R> {
-    const ends = Date.now() + this.#deadline;
+  /** Waiting in line and a connection that hangs count too, which no deadline of gRPC does. */
+  async #inTime<R>(ask: (ends: number) => Promise<R>): Promise<R> {
+    let cut: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      cut = setTimeout(() => reject(outOfTime(this.#deadline)), this.#deadline);
+    });
+    try {
+      return await Promise.race([ask(Date.now() + this.#deadline), late]);
+    } finally {
+      clearTimeout(cut);
+    }
+  }
+
+  async #ask<R>(question: () => Promise<R>, ends: number): Promise<R> {
     try {
       return await this.#attempt(question, ends);
     } catch (error) {
@@ -109,20 +123,12 @@ export class Visibility {
   }
 
   async #attempt<R>(question: () => Promise<R>, ends: number): Promise<R> {
+    // Whoever asked has been told by now: the token is for others.
+    if (Date.now() >= ends) throw outOfTime(this.#deadline);
     const wait = this.#bucket.take(MAX_QUEUE);
     if (wait === undefined) throw rateLimited(this.#bucket.wait);
     if (wait > 0) await sleep(wait);
-    this.calls++;
-    let cut: NodeJS.Timeout | undefined;
-    // The gRPC deadline ends the call; the race ends the waiting even when the connection itself hangs.
-    const late = new Promise<never>((_, reject) => {
-      cut = setTimeout(() => reject(outOfTime(this.#deadline)), ends - Date.now());
-    });
-    try {
-      return await Promise.race([this.#connection.withDeadline(ends, question), late]);
-    } finally {
-      clearTimeout(cut);
-    }
+    return this.#connection.withDeadline(ends, question);
   }
 
   #translate(cause: unknown): unknown {
