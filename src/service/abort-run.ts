@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { toCause } from '../definition/abort-cause.ts';
+import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
 import { TaskRunStatus, isClosed } from '../definition/task-run.ts';
 import type { TaskRun, TaskRunDetails } from '../definition/task-run.ts';
 import type { AbortRequest, AbortResult } from '../definition/tasks.ts';
+import { insist } from './insist.ts';
 import type { Temporal } from './temporal.ts';
 import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
 import { executionOf, withExecution } from './to-task-run.ts';
@@ -23,12 +25,15 @@ export async function abortRun(
   // Temporal would take a second request and drop it: the first reason stands.
   if (run.abortRequested) return { outcome: 'ALREADY_ABORTING', run };
   const execution = executionOf(run);
-  await temporal.ask(
+  // The same request again is the same event.
+  const requestId = randomUUID();
+  await insist(
+    temporal,
     (service) =>
       service.requestCancelWorkflowExecution({
         namespace: temporal.namespace,
         identity: actor ?? temporal.client.options.identity,
-        requestId: randomUUID(),
+        requestId,
         workflowExecution: { workflowId: id },
         // Follows the chain to its newest link, and never reaches another run that took over the id.
         firstExecutionRunId: execution?.firstRunId ?? '',
@@ -38,7 +43,7 @@ export async function abortRun(
           ...(grace !== undefined && { grace }),
         }),
       }),
-    { id },
+    { id, unknown: () => resultUnknown(id) },
   );
   return { outcome: 'ABORTING', run: asAborting(run) };
 }
@@ -48,8 +53,9 @@ export async function terminateRun(
   { id, message = '' }: AbortRequest,
   { temporal, actor, get }: Aborting,
 ): Promise<AbortResult> {
-  const ended = await temporal.ask(
-    async (service) => {
+  const ended = await insist(
+    temporal,
+    async (service, again) => {
       try {
         await service.terminateWorkflowExecution({
           namespace: temporal.namespace,
@@ -59,14 +65,16 @@ export async function terminateRun(
         });
         return true;
       } catch (error) {
-        if (isAlreadyClosed(error)) return false;
-        throw error;
+        if (!isAlreadyClosed(error)) throw error;
+        return again ? undefined : false;
       }
     },
-    { id },
+    { id, unknown: () => resultUnknown(id) },
   );
   const run = await get(id);
-  return { outcome: ended ? 'TERMINATED' : 'ALREADY_FINISHED', run };
+  // An attempt that was not answered may be what ended it.
+  const terminated = ended ?? run.status === TaskRunStatus.Aborted;
+  return { outcome: terminated ? 'TERMINATED' : 'ALREADY_FINISHED', run };
 }
 
 /** What a run is from the moment that its abort is recorded. */
@@ -77,3 +85,10 @@ function isAlreadyClosed(error: unknown): boolean {
   const { code, details = '' } = grpcErrorOf(error) ?? {};
   return code === GrpcCode.NotFound && /already completed/.test(details);
 }
+
+const resultUnknown = (id: string): TaskError =>
+  new TaskError(
+    TaskErrorCode.ResultUnknown,
+    `Temporal did not answer, so the abort of run "${id}" may have been recorded or not: ask again.`,
+    { runId: id },
+  );

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { getGrpcStatusDetails } from '@temporalio/client/lib/helpers.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import type { toRunFields } from '../definition/run-fields.ts';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { insist } from './insist.ts';
 import { api, enums } from './proto.ts';
 import { encodeSearchAttributes } from './search-attributes.ts';
 import type { Temporal } from './temporal.ts';
-import { GrpcCode, grpcErrorOf, isNeverSent, toTaskError } from './to-task-error.ts';
+import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
 import { toUserMetadata } from './user-metadata.ts';
 
 export interface NewRun {
@@ -36,61 +36,22 @@ export interface Started {
 type StartRequest = temporal.api.workflowservice.v1.IStartWorkflowExecutionRequest;
 const { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } = enums;
 
-export interface StartOptions {
-  /** Milliseconds for everything. */
-  readonly deadline: number;
-}
-
-/**
- * Starts a run, in one call to Temporal if that is answered. A call that is not may have started the run all the
- * same, so it is made again with the same id until the deadline; then it is told that nobody knows.
- */
-export async function startRun(
-  temporal: Temporal,
-  run: NewRun,
-  { deadline }: StartOptions,
-): Promise<Started> {
+/** Starts a run, in one call to Temporal if that is answered. However often it is made, the request is one run. */
+export async function startRun(temporal: Temporal, run: NewRun): Promise<Started> {
   const request = await toStartRequest(temporal, run);
-  const ends = Date.now() + deadline;
-  let mayExist = false;
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LAST_PAUSE)) {
-    const left = ends - Date.now();
-    try {
-      return await startOnce(temporal, request, Math.min(left, deadline * ATTEMPT));
-    } catch (error) {
-      if (!isUnanswered(error)) throw toTaskError(error);
-      mayExist ||= !isNeverSent(error);
-      // A server that refuses connections is down: waiting longer would only hide it.
-      const hopeless = !mayExist && pause > PATIENCE_WHEN_REFUSED;
-      if (hopeless || Date.now() + pause >= ends)
-        throw mayExist ? resultUnknown(run, error) : toTaskError(error);
-    }
-    await sleep(pause);
-  }
-}
-
-const FIRST_PAUSE = 100;
-const LAST_PAUSE = 800;
-const PATIENCE_WHEN_REFUSED = 400;
-/** Share of the whole deadline that one attempt may take. */
-const ATTEMPT = 0.4;
-
-async function startOnce(
-  temporal: Temporal,
-  request: StartRequest,
-  deadline: number,
-): Promise<Started> {
-  try {
-    const { runId, started } = await temporal.askRaw(
-      (service) => service.startWorkflowExecution(request),
-      // Retries are the caller's: only it knows what may have been started by them.
-      { deadline, retries: false },
-    );
-    return { runId: started ? runId : null };
-  } catch (error) {
-    if (grpcErrorOf(error)?.code !== GrpcCode.AlreadyExists) throw error;
-    return { runId: ownRunId(error, request.requestId) };
-  }
+  return insist(
+    temporal,
+    async (service) => {
+      try {
+        const { runId, started } = await service.startWorkflowExecution(request);
+        return { runId: started ? runId : null };
+      } catch (error) {
+        if (grpcErrorOf(error)?.code !== GrpcCode.AlreadyExists) throw error;
+        return { runId: ownRunId(error, request.requestId) };
+      }
+    },
+    { id: run.id, unknown: () => resultUnknown(run) },
+  );
 }
 
 /** The closed run that an earlier attempt of ours had started, or null when it was someone else's. */
@@ -124,22 +85,11 @@ async function toStartRequest(temporal: Temporal, run: NewRun): Promise<StartReq
   };
 }
 
-const isUnanswered = (error: unknown): boolean => {
-  if (error instanceof TaskError) return error.code === TaskErrorCode.Timeout;
-  return UNANSWERED.has(grpcErrorOf(error)?.code ?? -1);
-};
-const UNANSWERED: ReadonlySet<number> = new Set([
-  GrpcCode.Cancelled,
-  GrpcCode.DeadlineExceeded,
-  GrpcCode.Internal,
-  GrpcCode.Unavailable,
-]);
-
-const resultUnknown = ({ id, key }: NewRun, cause: unknown): TaskError =>
+const resultUnknown = ({ id, key }: NewRun): TaskError =>
   new TaskError(
     TaskErrorCode.ResultUnknown,
     key === undefined
       ? `Temporal did not answer, so run "${id}" may have been started or not: look for it by this id.`
       : `Temporal did not answer, so the run may have been started or not: trigger again with the key ${JSON.stringify(key)}.`,
-    { cause, runId: id, ...(key !== undefined && { key }) },
+    { runId: id, ...(key !== undefined && { key }) },
   );

@@ -37,7 +37,7 @@ export async function triggerRun(asked: TriggerAsked, by: Triggering): Promise<T
   const run = await toNewRun(asked, by);
   // A run that is deleted between two calls makes its key free again.
   for (let last = false; ; last = true) {
-    const { runId } = await startRun(by.temporal, run, { deadline: by.temporal.deadline });
+    const { runId } = await startRun(by.temporal, run);
     if (runId !== null) return toTriggered(run, runId);
     const earlier = await by.get(run.id).catch((error: unknown) => {
       if (!isGone(error)) throw error;

@@ -41,14 +41,16 @@ export async function lossyProxy(target: string): Promise<LossyProxy> {
       if (mode === 'BLACKHOLE') return;
       upstream.write(bytes, () => {
         if (mode !== 'CUT_AFTER_REQUEST' || bytes.length < LEAST_REQUEST) return;
-        mode = 'WELL';
+        mode = 'NO_REPLIES';
         // A moment, so that the server has taken it in.
-        setTimeout(cut, 300);
+        setTimeout(() => {
+          mode = 'WELL';
+          cut();
+        }, 300);
       });
     });
     upstream.on('data', (bytes) => {
       if (mode === 'NO_REPLIES' || mode === 'BLACKHOLE') return;
-      if (mode === 'CUT_AFTER_REQUEST') return;
       if (delay > 0) setTimeout(() => client.write(bytes), delay);
       else client.write(bytes);
     });
