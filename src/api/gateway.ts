@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Actor, Tasks } from '../definition/tasks.ts';
-import { overHttp, refuseSubscription } from './over-http.ts';
+import { answerError, overHttp, refuseSubscription } from './over-http.ts';
 import { createContext, type GatewayContext } from './schema/context.ts';
 import { createSchema, type WebUi } from './schema/create-schema.ts';
+import { attachSockets, type SocketOptions } from './sockets.ts';
+import { registerSse } from './sse.ts';
 import { addBackgroundTasks } from './webiny/index.ts';
 
 /** `Tasks` of whatever catalogue: its types are for code, and what comes by GraphQL is checked when it comes. */
@@ -18,7 +20,10 @@ export interface GatewayOptions {
    * `statusCode` of 401 or 403 to refuse one. By default everybody is `anonymous`.
    */
   readonly actor?: ((request: IncomingMessage) => Actor | Promise<Actor>) | undefined;
+  /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
   readonly path?: string | undefined;
+  /** Pages that may open sockets, such as `https://app.example.com`; by default those of this host. */
+  readonly origins?: SocketOptions['origins'];
   /** Where Temporal Web UI is, so that runs link to their pages there. */
   readonly webUi?: WebUi | undefined;
 }
@@ -31,7 +36,7 @@ declare module 'mercurius' {
 /** The GraphQL API as a Fastify plugin; nothing of it shows outside the plugin's own scope. */
 export async function gateway(
   app: FastifyInstance,
-  { service, actor = () => ANONYMOUS, path = '/graphql', webUi }: GatewayOptions,
+  { service, actor = () => ANONYMOUS, path = '/graphql', origins, webUi }: GatewayOptions,
 ): Promise<void> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see `AnyTasks`
   const tasks = service as Tasks;
@@ -42,14 +47,17 @@ export async function gateway(
     webUi,
   });
 
+  const contextOf = async (request: IncomingMessage): Promise<GatewayContext> =>
+    createContext({ tasks, actor: await actor(request) });
+
+  app.setErrorHandler(answerError);
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
   await app.register(mercurius, {
     ...overHttp,
     additionalRouteOptions: {
       ...overHttp.additionalRouteOptions,
       preHandler: async (request) => {
-        const context = createContext({ tasks, actor: await actor(request.raw) });
-        contexts.set(request, context);
+        contexts.set(request, await contextOf(request.raw));
       },
     },
     schema,
@@ -58,6 +66,8 @@ export async function gateway(
     context: (request): Partial<GatewayContext> => contexts.get(request) ?? {},
   });
   app.graphql.addHook('preExecution', refuseSubscription);
+  attachSockets(app, { schema, path: app.prefix + path, context: contextOf, origins });
+  registerSse(app, { schema, path: `${path}/stream`, context: contextOf });
 }
 
 const ANONYMOUS: Actor = { name: 'anonymous' };

@@ -7,28 +7,29 @@ export interface HealthOptions {
   readonly deadline?: number;
 }
 
-/** `/healthz`: this process answers. `/readyz`: it can do its work; 503 as soon as the application begins to close. */
+/**
+ * `/healthz`: this process answers. `/readyz`: it can do its work. An application that begins to close answers 503
+ * to everything, by Fastify.
+ */
 export async function health(
   app: FastifyInstance,
   { ready, deadline = 2000 }: HealthOptions,
 ): Promise<void> {
-  let stopping = false;
   let asked: Promise<string | null> | null = null;
+  let known: string | null = null;
 
-  app.addHook('preClose', async () => {
-    stopping = true;
-  });
-  const quiet = { logLevel: 'warn' } as const;
-  app.get('/healthz', quiet, async () => ({ status: 'ok' }));
-  app.get('/readyz', quiet, async (request, reply) => {
-    if (stopping) return reply.code(503).send({ status: 'stopping' });
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (request, reply) => {
     // One question at a time, however many ask.
     asked ??= ask().finally(() => {
       asked = null;
     });
     const trouble = await asked;
+    // Probes come all the time: what is new is said once.
+    if (trouble !== known)
+      request.log.warn(trouble === null ? 'Ready again' : `Not ready: ${trouble}`);
+    known = trouble;
     if (trouble === null) return { status: 'ready' };
-    request.log.warn({ err: trouble }, 'Not ready');
     return reply.code(503).send({ status: 'unavailable' });
   });
 

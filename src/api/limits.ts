@@ -82,7 +82,7 @@ function isJson(text: string): boolean {
 export const limitRules: readonly ValidationRule[] = [
   (context) => counting(context, 'aliases', LIMITS.aliases, isAlias),
   (context) => counting(context, 'directives', LIMITS.directives, isDirective),
-  (context) => measuring(context, 'levels', LIMITS.depth, deepest),
+  (context) => measuring(context, 'levels of fields', LIMITS.depth, deepest),
   (context) => measuring(context, 'fields', LIMITS.cost, costliest),
 ];
 
@@ -117,7 +117,7 @@ function measuring(
       if (size > limit)
         context.reportError(
           exceeded(
-            `An operation may ask for at most ${limit} ${what} of fields, got ${size}: take smaller pages, or ask in several operations.`,
+            `An operation may ask for at most ${limit} ${what}, got ${size}: take smaller pages, or ask in several operations.`,
           ),
         );
     },

@@ -41,6 +41,18 @@ export const overHttp = {
   },
 } satisfies Partial<MercuriusOptions>;
 
+/** Answers what failed before or beside an operation, in the same form. */
+export async function answerError(
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const scope = { log: request.log, requestId: request.id };
+  return await reply
+    .code(statusOf([error], undefined, request))
+    .send({ errors: toFormattedErrors([error], scope) });
+}
+
 /** A hook of mercurius: subscriptions have transports of their own. */
 export async function refuseSubscription(
   _schema: unknown,
@@ -161,10 +173,10 @@ async function negotiate(
 }
 
 /** What was executed is answered with 200; what GraphQL refused is 400 only under the newer media type. */
-function statusOf(errors: readonly GraphQLError[], data: unknown, request: FastifyRequest): number {
+function statusOf(errors: readonly Error[], data: unknown, request: FastifyRequest): number {
   if (data !== undefined) return 200;
   const [error] = errors;
-  const cause: unknown = error?.originalError ?? error;
+  const cause = (error instanceof GraphQLError && error.originalError) || error;
   if (isRefusal(cause) && !isValidationFailure(cause)) return cause.statusCode;
   if (isValidationFailure(cause) || cause instanceof GraphQLError)
     return mediaTypeOf(request) === GRAPHQL_TYPE ? 400 : 200;

@@ -38,7 +38,7 @@ export async function startGateway({
   });
   app.addHook('onResponse', async ({ log, method, routeOptions }, { statusCode, elapsedTime }) => {
     const fields = { method, route: routeOptions.url, status: statusCode, ms: elapsedTime };
-    log[statusCode >= 500 ? 'warn' : 'debug'](fields, 'Answered');
+    log.debug(fields, 'Answered');
   });
   await app.register(health, { ready: () => service.settings() });
   await app.register(gateway, {

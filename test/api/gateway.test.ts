@@ -1,0 +1,169 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { createClient } from 'graphql-ws';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { gateway } from '../../src/api/gateway.ts';
+import { FakeTasks } from '../../src/testing/fake-tasks.ts';
+import { tasks, testGateway } from './support/app.ts';
+
+const open: FastifyInstance[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((app) => app.close()));
+});
+
+const TRIGGER =
+  'mutation { backgroundTasks { triggerTask(definition: testingRun) { data { createdBy { id } } } } }';
+
+describe('who asks', () => {
+  test('is anonymous by default', async () => {
+    const { ask } = await testGateway();
+    expect(await ask(TRIGGER)).toEqual({
+      triggerTask: { data: { createdBy: { id: 'anonymous' } } },
+    });
+  });
+
+  test('is what one function makes of the request', async () => {
+    const { app } = await testGateway({
+      actor: async ({ headers }) => ({ name: String(headers['x-user']) }),
+    });
+    const reply = await app.inject({
+      method: 'POST',
+      url: '/graphql',
+      payload: { query: TRIGGER },
+      headers: { 'x-user': 'ann' },
+    });
+    expect(reply.json()).toEqual({
+      data: { backgroundTasks: { triggerTask: { data: { createdBy: { id: 'ann' } } } } },
+    });
+  });
+
+  test('may be refused with a status, and nothing runs', async () => {
+    const { post, service } = await testGateway({
+      actor: () => {
+        throw Object.assign(new Error('Sign in first'), { statusCode: 401 });
+      },
+    });
+    expect(await post(TRIGGER)).toEqual({
+      status: 401,
+      body: { errors: [{ message: 'Sign in first', extensions: { code: 'BAD_REQUEST' } }] },
+    });
+    expect(service.calls.trigger).toBeUndefined();
+  });
+
+  test('a name that cannot be one is refused', async () => {
+    const { post } = await testGateway({ actor: () => ({ name: 'a: b' }) });
+    expect(await post(TRIGGER)).toMatchObject({
+      status: 400,
+      body: { errors: [{ extensions: { code: 'INVALID_ARGUMENT' } }] },
+    });
+  });
+
+  test('a failure to tell is masked', async () => {
+    const { post } = await testGateway({
+      actor: () => {
+        throw new Error('cannot read /etc/keys');
+      },
+    });
+    const { status, body } = await post(TRIGGER);
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).not.toContain('/etc/keys');
+  });
+});
+
+describe('mounted into an application', () => {
+  test('it has its prefix and leaves everything else alone', async () => {
+    const app = Fastify();
+    open.push(app);
+    app.setErrorHandler((_error, _request, reply) => reply.code(418).send('mine'));
+    app.get('/fails', async () => {
+      throw new Error('No');
+    });
+    await app.register(gateway, {
+      service: new FakeTasks({ tasks }),
+      path: '/api',
+      prefix: '/tasks',
+    });
+    const reply = await app.inject({ url: '/tasks/api', query: { query: '{ __typename }' } });
+    expect(reply.json()).toEqual({ data: { __typename: 'Query' } });
+    expect((await app.inject('/fails')).body).toBe('mine');
+    expect(app).not.toHaveProperty('graphql');
+    expect((await app.inject({ method: 'POST', url: '/graphql' })).statusCode).toBe(404);
+  });
+
+  test('sockets and server-sent events serve the same schema beside it', async () => {
+    const app = Fastify();
+    open.push(app);
+    await app.register(gateway, { service: new FakeTasks({ tasks }), prefix: '/tasks' });
+    const address = await app.listen({ port: 0, host: '127.0.0.1' });
+    const client = createClient({
+      url: `${address.replace('http', 'ws')}/tasks/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+    });
+    const results = client.iterate({ query: TRIGGER });
+    expect((await results.next()).value).toEqual({
+      data: { backgroundTasks: { triggerTask: { data: { createdBy: { id: 'anonymous' } } } } },
+    });
+    await client.dispose();
+    const reply = await fetch(`${address}/tasks/graphql/stream?query={__typename}`, {
+      headers: { accept: 'text/event-stream' },
+    });
+    expect(await reply.text()).toContain('{"data":{"__typename":"Query"}}');
+  });
+});
+
+describe('errors', () => {
+  const QUERY = '{ taskDefinitions { id } taskRun(id: "x") { id } }';
+
+  test('of ours are masked and can be found by the request', async () => {
+    const lines: string[] = [];
+    const { post, service } = await testGateway(
+      {},
+      { logger: { level: 'error', stream: { write: (line: string) => void lines.push(line) } } },
+    );
+    const cause = new Error('connect ECONNREFUSED 10.0.0.5:7233');
+    service.break(new Error('read /srv/app/secret.ts', { cause }));
+    const { status, body } = await post(QUERY);
+    expect(status).toBe(200);
+    expect(body.errors).toEqual([
+      {
+        message: 'Internal error',
+        path: ['taskRun'],
+        locations: expect.any(Array),
+        extensions: { code: 'INTERNAL', requestId: expect.any(String) },
+      },
+    ]);
+    const line = JSON.parse(lines.join(''));
+    expect(line).toMatchObject({ reqId: body.errors[0].extensions.requestId });
+    expect(line.err.stack).toContain('/srv/app/secret.ts');
+    expect(line.err.stack).toContain('ECONNREFUSED');
+  });
+
+  test('no answer has a stack', async () => {
+    const { app, post, service } = await testGateway();
+    service.break(new TypeError('x is not a function'));
+    const answers = [
+      await post(QUERY),
+      await post('{'),
+      await post('{ nothing }'),
+      await post('{ backgroundTasks { listTasks { error { stack message } } } }'),
+      (await app.inject({ method: 'POST', url: '/graphql', payload: 'x' })).json(),
+    ];
+    expect(JSON.stringify(answers)).not.toMatch(/\bat .*:\d+|node_modules|x is not a function/);
+  });
+
+  test('of GraphQL stay as they are', async () => {
+    const { post } = await testGateway();
+    expect((await post('{ taskDefinitions { idd } }')).body.errors[0].message).toBe(
+      'Cannot query field "idd" on type "TaskDefinition". Did you mean "id"?',
+    );
+  });
+});
+
+test('a subscription over HTTP says which transports there are', async () => {
+  const { post } = await testGateway();
+  expect(await post('subscription { taskRun(id: "x") { id } }')).toMatchObject({
+    status: 400,
+    body: { errors: [{ message: expect.stringContaining('WebSocket') }] },
+  });
+});

@@ -1,0 +1,94 @@
+import { EventEmitter, once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { pino } from 'pino';
+import { afterEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { type RunningGateway, startGateway } from '../../src/api/start-gateway.ts';
+import { FakeTasks } from '../../src/testing/fake-tasks.ts';
+import { tasks } from './support/app.ts';
+
+let running: RunningGateway | undefined;
+afterEach(() => running?.stop());
+
+/** A fake whose next `get` waits to be let go. */
+class SlowTasks extends FakeTasks<typeof tasks> {
+  readonly #events = new EventEmitter();
+  readonly asked = once(this.#events, 'asked');
+  readonly #answered = once(this.#events, 'answer');
+
+  answer(): void {
+    this.#events.emit('answer');
+  }
+  override as(): this {
+    return this;
+  }
+  override async get(id: string) {
+    this.#events.emit('asked');
+    await this.#answered;
+    return await super.get(id);
+  }
+}
+const start = async (service: FakeTasks<typeof tasks>, more: object = {}) =>
+  (running = await startGateway({
+    service,
+    logger: pino({ level: 'silent' }),
+    host: '127.0.0.1',
+    port: 0,
+    ...more,
+  }));
+const post = (address: string, query: string, headers: Record<string, string> = {}) =>
+  fetch(`${address}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', connection: 'close', ...headers },
+    body: JSON.stringify({ query }),
+  });
+
+test('it is healthy and ready, and says when Temporal is not there', async () => {
+  const service = new FakeTasks({ tasks });
+  const { address } = await start(service);
+  expect((await fetch(`${address}/healthz`)).status).toBe(200);
+  expect((await fetch(`${address}/readyz`)).status).toBe(200);
+  service.break(new Error('down'));
+  expect((await fetch(`${address}/readyz`)).status).toBe(503);
+});
+
+test('the caller is named by a header only when that is configured', async () => {
+  const TRIGGER =
+    'mutation { backgroundTasks { triggerTask(definition: testingRun) { data { createdBy { id } } } } }';
+  const caller = async (more: object): Promise<string> => {
+    const { address, stop } = await start(new FakeTasks({ tasks }), more);
+    const reply = await post(address, TRIGGER, { 'x-user': 'ann' });
+    const { data }: any = await reply.json();
+    await stop();
+    return data.backgroundTasks.triggerTask.data.createdBy.id;
+  };
+  expect(await caller({})).toBe('anonymous');
+  expect(await caller({ actorHeader: 'x-user' })).toBe('ann');
+  expect(await caller({ actorHeader: 'x-other' })).toBe('anonymous');
+});
+
+test('when it stops, what has begun ends, sockets are told to come back, and nothing new begins', async () => {
+  const service = new SlowTasks({ tasks });
+  const { id } = await service.trigger({ definition: 'testingRun', input: {} });
+  const { address, stop } = await start(service);
+  const socket = new WebSocket(`${address.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  await once(socket, 'open');
+  const closed = once(socket, 'close');
+  // A connection that is there already, as proxies keep them.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const idle = request(`${address}/healthz`, { agent }).end();
+  await once(idle, 'response');
+
+  const inFlight = post(address, `{ backgroundTasks { getTask(id: "${id}") { data { id } } } }`);
+  await service.asked;
+  const stopped = stop();
+  const [code] = await closed;
+  expect(code).toBe(1012);
+  await expect(fetch(`${address}/readyz`)).rejects.toThrow('fetch failed');
+  service.answer();
+  expect(await (await inFlight).json()).toEqual({
+    data: { backgroundTasks: { getTask: { data: { id } } } },
+  });
+  await stopped;
+  agent.destroy();
+});
