@@ -71,5 +71,5 @@ export function gatewayOf(
         .filter(([method, count]) => count > 0 && method !== 'as' && method !== 'definitions'),
     );
   };
-  return { tasks, schema, actor, ask, read, cost };
+  return { module, tasks, schema, actor, ask, read, cost };
 }
