@@ -27,7 +27,7 @@ beforeAll(async () => {
   });
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], ROOT);
   // The build's own output comes first.
-  const [tarball] = JSON.parse(stdout.slice(stdout.indexOf('\n['))) as [
+  const [tarball] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [
     { filename: string; files: { path: string }[] },
   ];
   packed = tarball.files.map(({ path }) => path);
@@ -61,14 +61,10 @@ describe('the tarball', () => {
   test('has a door to workflow code that leads to neither Node nor a client', async () => {
     const dist = join(project, 'node_modules/waymark/dist');
     const loaded = await reachable(join(dist, 'exports/workflow.js'), dist);
-    expect(
-      [...loaded].filter(
-        (name) => !/^(?:exports\/workflow\.js|(?:workflows|definition)\/.+)$/.test(name),
-      ),
-    ).toEqual(expect.arrayContaining(['@temporalio/workflow', 'zod']));
-    expect(
-      [...loaded].filter((name) => /^(?:node:|@temporalio\/(?!workflow$)|fastify)/.test(name)),
-    ).toEqual([]);
+    const outside = [...loaded].filter(
+      (name) => !/^(?:exports\/workflow\.js|(?:workflows|definition)\/.+)$/.test(name),
+    );
+    expect(outside).toEqual(['@temporalio/workflow']);
   });
 });
 
