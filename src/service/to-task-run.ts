@@ -63,6 +63,10 @@ export async function toTaskRun(
     aborting: textOf(attributes.TaskAbort) !== null,
     waiting: scheduledFor !== null && scheduledFor.getTime() > Date.now(),
   });
+  const finishedAt = toDate(info.closeTime);
+  // A delayed run that was aborted before its time has an end and no start.
+  const hasStarted =
+    status !== TaskRunStatus.Pending && !(scheduledFor && finishedAt && finishedAt < scheduledFor);
   return withExecution(
     {
       id: info.execution?.workflowId ?? '',
@@ -71,8 +75,8 @@ export async function toTaskRun(
       status,
       createdAt,
       scheduledFor,
-      startedAt: status === TaskRunStatus.Pending ? null : (scheduledFor ?? createdAt),
-      finishedAt: toDate(info.closeTime),
+      startedAt: hasStarted ? (scheduledFor ?? createdAt) : null,
+      finishedAt,
       iteration,
       tags: textsOf(attributes.TaskTags),
       triggeredBy: memo?.actor ?? textOf(attributes.TaskActor),

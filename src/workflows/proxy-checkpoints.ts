@@ -1,3 +1,4 @@
+import { msToNumber } from '@temporalio/common/lib/time.js';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ActivityInterfaceFor, ActivityOptions } from '@temporalio/workflow';
 
@@ -15,10 +16,13 @@ export function proxyCheckpoints<A>(options: ActivityOptions = {}): ActivityInte
     retry: {
       initialInterval: '1 second',
       backoffCoefficient: 2,
-      maximumInterval: '1 minute',
+      // Temporal refuses, again and again, to schedule an activity whose first interval is the longer one.
+      maximumInterval: Math.max(MINUTE, msToNumber(retry?.initialInterval ?? 0)),
       maximumAttempts: 10,
       ...retry,
     },
     ...others,
   });
 }
+
+const MINUTE = 60_000;
