@@ -1,20 +1,18 @@
 import type { z } from 'zod';
+import { PAYLOAD_LIMIT } from './payload-limit.ts';
 import { utf8Length } from './run-fields.ts';
 import type { TaskDescription } from './task-definition.ts';
 import { TaskError } from './task-error.ts';
 import type { InputIssue } from './task-error.ts';
 
-/** Temporal refuses a payload of 2 MiB; a little of that is its own. */
-const MAX_INPUT_BYTES = 2 * 1024 * 1024 - 1024;
-
 /** Resolves to the input's JSON when a caller may give it to this definition; else throws what is wrong with each field. */
 export async function checkInput(definition: TaskDescription, input: unknown): Promise<string> {
   const json = toJson(definition, input);
   const bytes = utf8Length(json);
-  if (bytes > MAX_INPUT_BYTES)
+  if (bytes > PAYLOAD_LIMIT)
     throw new TaskError(
       'PAYLOAD_TOO_LARGE',
-      `The input of ${definition.id} may have ${MAX_INPUT_BYTES} bytes as JSON, and has ${bytes}: store it elsewhere and pass where it is.`,
+      `The input of ${definition.id} may have ${PAYLOAD_LIMIT} bytes as JSON, and has ${bytes}: store it elsewhere and pass where it is.`,
     );
   const { error } = await definition.input.safeParseAsync(input);
   if (error) throw invalidInput(definition, toIssues(error));
