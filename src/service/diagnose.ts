@@ -120,15 +120,19 @@ const pausedStep: Reason = ({ run }) => {
 };
 
 const retrying: Reason = ({ run }) => {
-  const step = run.steps.find(({ state }) => state === 'BACKING_OFF');
+  const step = run.steps.find(
+    ({ state, attempt }) => state === 'BACKING_OFF' || (state === 'SCHEDULED' && attempt > 1),
+  );
   if (!step) return null;
   const { name, attempt, maxAttempts, nextAttemptAt, lastFailure, since } = step;
   const of = maxAttempts === null ? '' : ` of ${maxAttempts}`;
-  const at = nextAttemptAt ? ` at ${nextAttemptAt.toISOString()}` : '';
+  const next = nextAttemptAt
+    ? `is tried again at ${nextAttemptAt.toISOString()}`
+    : 'waits for a worker to try it again';
   return {
     code: DiagnosisCode.Retrying,
     message: sentence(
-      `The activity ${name} failed and is tried again${at}, attempt ${attempt}${of}${lastFailure ? `: ${lastFailure}` : ''}`,
+      `The activity ${name} failed and ${next}, attempt ${attempt}${of}${lastFailure ? `: ${lastFailure}` : ''}`,
     ),
     since,
     action: 'Mend the cause before its attempts are used up, or abort the run.',

@@ -170,6 +170,15 @@ test('a failed activity says its attempt, its cause and when it goes on', () => 
   });
 });
 
+test('a failed activity that may start again says that it waits for a worker', () => {
+  const step: Step = { ...STEP, state: 'SCHEDULED', attempt: 2, lastFailure: 'disk full' };
+  expect(explain({ steps: [step] })).toMatchObject({
+    code: 'RETRYING',
+    message:
+      'The activity walk failed and waits for a worker to try it again, attempt 2 of 10: disk full.',
+  });
+});
+
 test('a silent activity shows after half of its heartbeat time-out', () => {
   const description = {
     pendingActivities: [
