@@ -31,7 +31,12 @@ export async function lastFinishedFirst(
     // The order within one moment is ours: its runs must all be here.
     if (token && (end === undefined || listed.at(-1)?.close === end)) continue;
     const ordered = rows.toSorted((a, b) => compare(finishedAt(a), finishedAt(b)));
-    return { rows: ordered.slice(0, first), more: ordered.length > first, width: null };
+    return {
+      rows: ordered.slice(0, first),
+      more: ordered.length > first,
+      width: null,
+      since: null,
+    };
   }
 }
 

@@ -14,8 +14,9 @@ export interface ListRow {
 export interface Chunk {
   readonly rows: readonly ListRow[];
   readonly more: boolean;
-  /** Hint for the next chunk's cost. */
+  /** Hints that make the next chunk cheap, and this one when it is asked for again. */
   readonly width: number | null;
+  readonly since: number | null;
 }
 
 export const toListRows = ({ rows }: ListedRows): readonly ListRow[] =>

@@ -71,8 +71,8 @@ export class RunLists {
   readonly #writes = new RecentWrites();
   readonly #watched: WatchLists;
   readonly #inFlight = new Map<string, Promise<OpenPage>>();
-  /** How wide a slice of start time held the first page of a filter. */
-  readonly #widths = new Map<string, number>();
+  /** Where the slice of start time began that held the first page of a filter. */
+  readonly #since = new Map<string, number>();
 
   constructor({ temporal, visibility, definitions, cursorSecret }: RunListsOptions) {
     this.#temporal = temporal;
@@ -198,23 +198,24 @@ export class RunLists {
     first: number,
     after: Position | null,
   ): Promise<Chunk> {
+    const key = `${first}\n${signature}`;
     const chunk = await newestFirst(
       async (from, to, size) => {
         const page = await this.#visibility.list(startedWithin(text, from, to), size);
         return { rows: toListRows(page), more: page.next !== null };
       },
-      { first, after, width: this.#widths.get(signature) },
+      { first, after, since: this.#since.get(key) },
     );
-    if (after === null) this.#remember(signature, chunk.width);
+    if (after === null) this.#remember(key, chunk.since);
     return chunk;
   }
 
-  #remember(signature: string, width: number | null): void {
-    this.#widths.delete(signature);
-    if (width === null) return;
-    this.#widths.set(signature, width);
-    const [oldest] = this.#widths.keys();
-    if (this.#widths.size > MAX_WIDTHS && oldest !== undefined) this.#widths.delete(oldest);
+  #remember(key: string, since: number | null): void {
+    this.#since.delete(key);
+    if (since === null) return;
+    this.#since.set(key, since);
+    const [oldest] = this.#since.keys();
+    if (this.#since.size > MAX_HINTS && oldest !== undefined) this.#since.delete(oldest);
   }
 
   /** Takes ordered rows until the page is full, or enough of them were looked at. */
@@ -227,9 +228,10 @@ export class RunLists {
     const entries: Entry[] = [];
     let end = after;
     for (let looked = 0; ;) {
-      const missing = first - entries.length;
-      const size = sifts ? Math.min(Math.max(missing * 2, 100), 500) : Math.max(missing, 1);
-      const chunk = await next(Math.min(size, MAX_SCAN - looked), end);
+      const missing = first + (sifts ? 1 : 0) - entries.length;
+      // As many rows as held so many runs until now.
+      const size = looked === 0 ? missing : (missing * looked) / Math.max(entries.length, 0.1);
+      const chunk = await next(Math.min(Math.ceil(size), MAX_CHUNK, MAX_SCAN - looked), end);
       const hint = chunk.width === null ? {} : { width: chunk.width };
       for (const { row, run } of await this.#admitted(chunk.rows, query)) {
         if (run && entries.length === first) return { entries, end, more: true };
@@ -372,7 +374,9 @@ const BY_FINISH: ReadonlySet<TaskRunOrder> = new Set([
 const MAX_PAGE = 100;
 /** Rows that one page looks at when a predicate drops most of them. */
 const MAX_SCAN = MAX_ROWS;
-const MAX_WIDTHS = 500;
+/** Rows of one chunk: twice as many are read for it at worst. */
+const MAX_CHUNK = 500;
+const MAX_HINTS = 500;
 /** Milliseconds within which a fresh write needs no second look. */
 const CERTAIN = 100;
 const MAX_CHECKED = 10;

@@ -14,8 +14,8 @@ export type FetchSlice = (
 export interface NewestFirstRequest {
   readonly first: number;
   readonly after: Position | null;
-  /** Milliseconds of start time that may hold the first page. */
-  readonly width?: number | undefined;
+  /** Where a slice that held the first page began: a hint, as `width` is. */
+  readonly since?: number | undefined;
 }
 
 /**
@@ -29,21 +29,20 @@ export interface NewestFirstRequest {
  */
 export async function newestFirst(
   fetch: FetchSlice,
-  { first, after, width }: NewestFirstRequest,
+  { first, after, since }: NewestFirstRequest,
 ): Promise<Chunk> {
-  const slice = new Slice(after, after?.width ?? width, first);
+  const slice = new Slice(after, { since, first });
   const rows: ListRow[] = [];
   for (let calls = 0; calls < MAX_CALLS; calls++) {
     const page = await fetch(slice.from, slice.to, slice.size);
     const fresh = page.rows.filter((row) => isAfter(row, after)).toSorted(newest);
-    const missing = first + 1 - rows.length;
-    rows.push(...(page.more ? slice.cut(fresh, page.rows, missing) : slice.step(fresh, missing)));
+    if (page.more) rows.push(...slice.cut(fresh, page.rows, first + 1 - rows.length));
+    else {
+      rows.push(...fresh);
+      slice.step(fresh, rows);
+    }
     if (rows.length > first || slice.done)
-      return {
-        rows: rows.slice(0, first),
-        more: rows.length > first,
-        width: slice.covered(rows, first),
-      };
+      return { rows: rows.slice(0, first), more: rows.length > first, ...slice.hints(rows) };
   }
   throw new TaskError(
     TaskErrorCode.TooManyToSort,
@@ -59,19 +58,21 @@ class Slice {
   done = false;
   /** Everything since is known. */
   #known: number | null = null;
-  readonly #top: number | null;
   readonly #first: number;
 
-  constructor(after: Position | null, width: number | undefined, first: number) {
-    this.to = after === null ? null : after.created + 1;
-    this.from = width === undefined ? null : this.#end - width;
-    this.#top = this.to;
+  constructor(
+    after: Position | null,
+    { since, first }: { readonly since: number | undefined; readonly first: number },
+  ) {
+    if (after === null) {
+      this.to = null;
+      this.from = since ?? null;
+    } else {
+      this.to = after.created + 1;
+      this.from = after.width === undefined ? null : this.to - after.width;
+    }
     this.#first = first;
     this.size = this.#rows();
-  }
-
-  get #end(): number {
-    return this.to ?? Date.now();
   }
 
   /** A bounded slice rarely fills its page; an unbounded one always does, and every row costs. */
@@ -81,21 +82,18 @@ class Slice {
   }
 
   /** The slice was complete: goes on below it. */
-  step(fresh: readonly ListRow[], missing: number): readonly ListRow[] {
-    if (this.from === null) this.done = true;
-    else {
-      const span = (this.#top ?? Date.now()) - this.from;
-      const have = this.#first + 1 - missing + fresh.length;
-      const lack = Math.max(0, missing - fresh.length);
-      // Nothing here: whatever is left may be far away.
-      const width =
-        fresh.length === 0 ? Infinity : Math.ceil(((span * (lack + 5)) / have) * RESERVE);
-      this.to = this.from;
-      this.#known = this.from;
-      this.from = width < this.to ? this.to - width : null;
-      this.size = this.#rows();
+  step(fresh: readonly ListRow[], rows: readonly ListRow[]): void {
+    if (this.from === null) {
+      this.done = true;
+      return;
     }
-    return fresh;
+    const missing = Math.max(0, this.#first + 1 - rows.length);
+    // Nothing here: whatever is left may be far away.
+    const width = fresh.length === 0 ? Infinity : widthOf(rows, this.from, missing + SPARE);
+    this.to = this.from;
+    this.#known = this.from;
+    this.from = width < this.to ? this.to - width : null;
+    this.size = this.#rows();
   }
 
   /** There is more in the slice than came: keeps what is certain, and takes a narrower slice below it. */
@@ -112,22 +110,33 @@ class Slice {
       this.from = from;
       this.size = Math.max(this.size, this.#rows());
     } else if (this.size < MAX_ROWS) this.size = MAX_ROWS;
-    else this.from = this.from === null ? null : Math.ceil((this.from + this.#end) / 2);
+    else if (this.from !== null) {
+      const end = this.to ?? (fresh[0]?.start ?? this.from) + 1;
+      this.from = Math.ceil((this.from + end) / 2);
+    }
     return certain;
   }
 
-  /** How wide a slice probably holds the next page, from what this one held. */
-  covered(rows: readonly ListRow[], first: number): number | null {
-    if (this.#known === null || rows.length === 0) return null;
-    const span = (this.#top ?? Math.max(Date.now(), rows[0]?.start ?? 0)) - this.#known;
-    return Math.max(1, Math.ceil((span * first * RESERVE) / rows.length));
+  /** What will probably hold the next page, and this one when it is asked for again. */
+  hints(rows: readonly ListRow[]): Pick<Chunk, 'width' | 'since'> {
+    const last = rows[Math.min(rows.length - 1, Math.ceil(this.#first * AGAIN))];
+    if (this.#known === null || !last || rows.length <= this.#first)
+      return { width: null, since: null };
+    return { width: widthOf(rows, this.#known, this.#first * RESERVE), since: last.start };
   }
 }
+
+/** Milliseconds that hold so many runs if they come as these did, of which all are known since `known`. */
+const widthOf = (rows: readonly ListRow[], known: number, wanted: number): number =>
+  Math.max(1, Math.ceil((((rows[0]?.start ?? known) - known) * wanted) / rows.length));
 
 const MIN_ROWS = 25;
 const MAX_CALLS = 40;
 /** A slice that falls short costs one more call; one that is too wide, rows. */
-const RESERVE = 1.3;
+const RESERVE = 1.15;
+const SPARE = 10;
+/** The same page again: its rows are known, only what was deleted since is missing. */
+const AGAIN = 1.06;
 
 const newest = (a: ListRow, b: ListRow): number => b.start - a.start || (a.id < b.id ? -1 : 1);
 const isAfter = (row: ListRow, after: Position | null): boolean =>

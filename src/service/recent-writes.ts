@@ -32,7 +32,7 @@ export class RecentWrites {
 
   /** An abort was recorded: the run is aborting from now on, or over when Temporal ended it at once. */
   noteAborting(run: TaskRun): void {
-    this.#note(this.#aborted, run.id, { run, at: this.#now() });
+    this.#note(this.#aborted, run.id, { run: asRow(run), at: this.#now() });
   }
 
   noteDeleted(id: string): void {
@@ -134,9 +134,34 @@ function isSame(run: TaskRun, other: TaskRun): boolean {
 
 /** As the index will show it: that a worker has not taken it yet is nothing it knows. */
 function asListed(run: TaskRun, now: number): TaskRun {
-  if (run.status !== TaskRunStatus.Pending || (run.scheduledFor?.getTime() ?? 0) > now) return run;
+  const row = asRow(run);
+  if (row.status !== TaskRunStatus.Pending || (row.scheduledFor?.getTime() ?? 0) > now) return row;
   return withExecution(
-    { ...run, status: TaskRunStatus.Running, startedAt: run.scheduledFor ?? run.createdAt },
+    { ...row, status: TaskRunStatus.Running, startedAt: row.scheduledFor ?? row.createdAt },
+    executionOf(run),
+  );
+}
+
+/** Without what more a caller knows of it: a list would tell of a change when the index's row takes its place. */
+function asRow(run: TaskRun): TaskRun {
+  const { id, definition, name, status, createdAt, scheduledFor, startedAt, finishedAt } = run;
+  const { iteration, tags, triggeredBy, parent, rerunOf } = run;
+  return withExecution(
+    {
+      id,
+      definition,
+      name,
+      status,
+      createdAt,
+      scheduledFor,
+      startedAt,
+      finishedAt,
+      iteration,
+      tags,
+      triggeredBy,
+      parent,
+      rerunOf,
+    },
     executionOf(run),
   );
 }

@@ -115,8 +115,11 @@ describe('newest first', () => {
         history,
         changes,
         fc.integer({ min: 1, max: 40 }),
-        async (rows, stream, first) => {
+        // A hint, right or wrong, changes no answer.
+        fc.option(fc.nat({ max: 86_400_000 }), { nil: undefined }),
+        async (rows, stream, first, hint) => {
           vi.setSystemTime(NOW);
+          const since = hint === undefined ? undefined : NOW - hint;
           const index = indexOf(rows);
           const before = index.rows.toSorted(newer).map(({ id }) => id);
           const events = stream[Symbol.iterator]();
@@ -130,7 +133,7 @@ describe('newest first', () => {
             return page;
           };
           const { ids, pages } = await walk(
-            (first, after) => newestFirst(fetch, { first, after }),
+            (first, after) => newestFirst(fetch, { first, after, since }),
             startedAt,
             { first, between: change },
           );
