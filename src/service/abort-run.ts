@@ -25,7 +25,6 @@ export async function abortRun(
   // Temporal would take a second request and drop it: the first reason stands.
   if (run.abortRequested) return { outcome: 'ALREADY_ABORTING', run };
   const execution = executionOf(run);
-  // The same request again is the same event.
   const requestId = randomUUID();
   await insist(
     temporal,

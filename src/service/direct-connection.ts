@@ -11,7 +11,10 @@ export function toDirectConnection(connection: ConnectionLike): {
   readonly close: () => Promise<void>;
 } {
   if (!(connection instanceof Connection)) return { connection, close: async () => {} };
-  const direct = Connection.lazy(directly(connection.options));
+  // The options of a connection hold credentials made of its own ones, which no API key is allowed beside.
+  const { apiKey, ...options }: ConnectionOptions = connection.options;
+  const direct = Connection.lazy(directly(options));
+  if (apiKey) direct.setApiKey(apiKey);
   return { connection: direct, close: () => direct.close() };
 }
 

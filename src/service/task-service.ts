@@ -2,11 +2,12 @@ import type { Client, ConnectionLike } from '@temporalio/client';
 import { checkCatalogue } from '../definition/catalogue.ts';
 import type { TaskModule } from '../definition/task-definition.ts';
 import { DeletedRuns } from './deleted-runs.ts';
+import { describeRun } from './describe-run.ts';
 import { toDirectConnection } from './direct-connection.ts';
 import { RunLists } from './list-runs.ts';
 import { RunEnds } from './run-ends.ts';
 import { RunWatchers } from './run-watchers.ts';
-import { TasksOf, describer } from './tasks-of.ts';
+import { TasksOf } from './tasks-of.ts';
 import { Temporal } from './temporal.ts';
 import { Visibility } from './visibility.ts';
 import { Workers } from './workers.ts';
@@ -23,7 +24,7 @@ export interface TaskServiceOptions<T extends TaskModule> {
    * with its own interceptors, and closed by `close`.
    */
   readonly visibility?: ConnectionLike | undefined;
-  /** Milliseconds for each call. */
+  /** Milliseconds for each call to Temporal, its repetitions included. */
   readonly deadline?: number | undefined;
   /** Signs cursors: gateways that share it understand each other's. */
   readonly cursorSecret?: string | undefined;
@@ -48,7 +49,7 @@ export class TaskService<T extends TaskModule = TaskModule> extends TasksOf<T> {
     const { namespace } = temporal;
     const definitions = new Map(Object.entries(tasks));
     const deleted = new DeletedRuns();
-    const describe = describer({ temporal, tasks, deleted });
+    const describe = describeRun({ temporal, definitions, deleted });
     const visibility = new Visibility({ connection, namespace, rate: visibilityRate, deadline });
     const lists = new RunLists({ temporal, visibility, definitions, cursorSecret });
     const watchers = new RunWatchers({ temporal, definitions });

@@ -1,7 +1,6 @@
 import { checkAbort } from '../definition/check-abort.ts';
 import { checkActor, checkText } from '../definition/check-trigger.ts';
 import { describeDefinitions } from '../definition/describe-definition.ts';
-import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
 import type { TaskModule } from '../definition/task-definition.ts';
 import { isClosed } from '../definition/task-run.ts';
 import type {
@@ -35,13 +34,13 @@ import { abortRun, terminateRun } from './abort-run.ts';
 import type { Aborting } from './abort-run.ts';
 import { deleteRun } from './delete-run.ts';
 import type { DeletedRuns } from './deleted-runs.ts';
+import type { DescribeRun } from './describe-run.ts';
 import { diagnose } from './diagnose.ts';
 import type { RunLists } from './list-runs.ts';
 import type { RunEnds } from './run-ends.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import type { Temporal } from './temporal.ts';
-import { executionOf, toTaskRunDetails } from './to-task-run.ts';
-import type { RunDescription } from './to-task-run.ts';
+import { executionOf } from './to-task-run.ts';
 import { triggerRun } from './trigger-run.ts';
 import type { TriggerAsked } from './trigger-run.ts';
 import type { Workers } from './workers.ts';
@@ -51,18 +50,13 @@ export interface Parts<T extends TaskModule> {
   readonly temporal: Temporal;
   readonly tasks: T;
   readonly taskQueue: string;
-  readonly describe: (id: string, runId?: string) => Promise<Described>;
+  readonly describe: DescribeRun;
   readonly lists: RunLists;
   readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'watch'>;
   readonly ends: RunEnds;
   readonly workers: Workers;
   readonly deleted: DeletedRuns;
   readonly linkTo: ((id: string) => string) | undefined;
-}
-
-export interface Described {
-  readonly run: TaskRunDetails;
-  readonly description: RunDescription;
 }
 
 /** `Tasks` over Temporal, for one caller. */
@@ -210,29 +204,3 @@ export class TasksOf<T extends TaskModule> implements Tasks<T> {
 const checkId = (id: string): void => checkText('id', id, 255);
 
 const CHANGED: ReadonlySet<AbortResult['outcome']> = new Set(['ABORTING', 'TERMINATED']);
-
-/** Describes runs, and knows no more those that were deleted here. */
-export function describer<T extends TaskModule>({
-  temporal,
-  tasks,
-  deleted,
-}: Pick<Parts<T>, 'temporal' | 'tasks' | 'deleted'>): Parts<T>['describe'] {
-  const definitions = new Map(Object.entries(tasks));
-  const { decode, decodeFailure } = temporal;
-  return async (id, runId = '') => {
-    const description = await temporal.ask(
-      (service) =>
-        service.describeWorkflowExecution({
-          namespace: temporal.namespace,
-          execution: { workflowId: id, runId },
-        }),
-      { id },
-    );
-    const run = await toTaskRunDetails(description, { definitions, decode, decodeFailure });
-    if (deleted.has(executionOf(run)?.runId ?? ''))
-      throw new TaskError(TaskErrorCode.TaskRunNotFound, `There is no task run "${id}".`, {
-        runId: id,
-      });
-    return { run, description };
-  };
-}

@@ -3,6 +3,7 @@ import type { temporal as proto } from '@temporalio/proto';
 import type { Worker } from '../definition/task-run.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
+import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
 
 type Heartbeat = proto.api.worker.v1.IWorkerHeartbeat;
 const { TaskQueueType, WorkerStatus } = enums;
@@ -43,12 +44,18 @@ export class Workers {
 
   async #heartbeats(taskQueue: string): Promise<readonly Heartbeat[]> {
     const { workersInfo } = await this.#temporal.ask((service) =>
-      service.listWorkers({
-        namespace: this.#temporal.namespace,
-        pageSize: MOST_WORKERS,
-        // A name that could end the literal is looked for here instead.
-        ...(PLAIN.test(taskQueue) && { query: `TaskQueue = '${taskQueue}'` }),
-      }),
+      service
+        .listWorkers({
+          namespace: this.#temporal.namespace,
+          pageSize: MOST_WORKERS,
+          // A name that could end the literal is looked for here instead.
+          ...(PLAIN.test(taskQueue) && { query: `TaskQueue = '${taskQueue}'` }),
+        })
+        .catch((error: unknown) => {
+          // A Temporal that does not know this call yet still tells who polls.
+          if (grpcErrorOf(error)?.code === GrpcCode.Unimplemented) return { workersInfo: [] };
+          throw error;
+        }),
     );
     return workersInfo
       .flatMap(({ workerHeartbeat }) => workerHeartbeat ?? [])
