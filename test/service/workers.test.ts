@@ -109,7 +109,6 @@ test('a queue whose name could end a literal is looked for here', async () => {
 });
 
 test('a failed question is asked again', async () => {
-  let fails = true;
   const { workers } = workersOf({ errors: [new Error('down')], heartbeats: [heartbeat(1)] });
   await expect(workers.of('queue')).rejects.toThrow('down');
   expect(await workers.of('queue')).toHaveLength(1);
