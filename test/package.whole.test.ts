@@ -89,16 +89,17 @@ describe('a project that has installed it', () => {
     );
     const config = { extends: './tsconfig.json', include: ['wrong.ts'] };
     await writeFile(join(project, 'tsconfig.wrong.json'), JSON.stringify(config));
-    const { stdout } = await run('npx', ['tsc', '--noEmit', '-p', 'tsconfig.wrong.json'], project)
-      // tsc fails, as it should: what counts is what it says.
-      .catch((error: unknown) => error as { readonly stdout: string });
-    expect(stdout.match(/wrong\.ts\(\d+,\d+\): error TS\d+/g)).toEqual([
+    const said = await run('npx', ['tsc', '--noEmit', '-p', 'tsconfig.wrong.json'], project).then(
+      () => '',
+      String,
+    );
+    expect(said.match(/wrong\.ts\(\d+,\d+\): error TS\d+/g)).toEqual([
       expect.stringMatching(/\(4,.*TS2322/),
       expect.stringMatching(/\(5,.*TS2322/),
       expect.stringMatching(/\(6,.*TS2322/),
       expect.stringMatching(/\(7,.*TS2741/),
     ]);
-    expect(stdout).toContain(`'"greetEverybody"' is not assignable to type '"greetEveryone"'`);
+    expect(said).toContain(`'"greetEverybody"' is not assignable to type '"greetEveryone"'`);
   });
 
   test('runs its worker, and its server with GraphQL in it', { timeout: 5 * MINUTES }, async () => {
@@ -130,12 +131,20 @@ describe('a project that has installed it', () => {
 });
 
 const execute = promisify(execFile);
-const run = (
+async function run(
   command: string,
   args: readonly string[],
   cwd: string,
-): Promise<{ readonly stdout: string }> =>
-  execute(command, args, { cwd, timeout: 8 * MINUTES, maxBuffer: 64 << 20, env: environment() });
+): Promise<{ readonly stdout: string }> {
+  const options = { cwd, timeout: 8 * MINUTES, maxBuffer: 64 << 20, env: environment() };
+  try {
+    return await execute(command, args, options);
+  } catch (error) {
+    // The compiler and npm say on stdout what is wrong.
+    const { message, stdout } = error as { readonly message: string; readonly stdout: string };
+    throw new Error(`${message}\n${stdout}`, { cause: error });
+  }
+}
 
 function start(file: string, env: Readonly<Record<string, string>>): ChildProcess {
   return spawn(process.execPath, [file], {
