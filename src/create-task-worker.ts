@@ -32,6 +32,7 @@ export type TaskWorkerOptions = Omit<
 export async function createTaskWorker({
   workflowsPath,
   interceptors,
+  bundlerOptions,
   ...options
 }: TaskWorkerOptions): Promise<Worker> {
   const path = workflowsPath && toPath(workflowsPath);
@@ -45,7 +46,10 @@ export async function createTaskWorker({
     shutdownGraceTime: '5 s',
     shutdownForceTime: '15 s',
     ...options,
-    ...(path !== undefined && { workflowsPath: path }),
+    ...(path !== undefined && {
+      workflowsPath: path,
+      bundlerOptions: { ...bundlerOptions, preloadModules: preloads(bundlerOptions) },
+    }),
     interceptors: {
       ...interceptors,
       activity: [activityInterceptors, ...(interceptors?.activity ?? [])],
@@ -71,6 +75,7 @@ export async function bundleTasks({
     ...options,
     workflowsPath: path,
     workflowInterceptorModules: [INTERCEPTORS, ...workflowInterceptorModules],
+    preloadModules: preloads(options),
   });
 }
 
@@ -84,6 +89,12 @@ const toPath = (path: string | URL): string =>
   typeof path === 'string' && !path.startsWith('file:') ? path : fileURLToPath(path);
 
 /** Source or build: the bundler must take the one that the tasks import too. */
-const INTERCEPTORS = fileURLToPath(
-  new URL(`./workflows/interceptors${extname(import.meta.url)}`, import.meta.url),
-);
+const inSandbox = (name: string): string =>
+  fileURLToPath(new URL(`./workflows/${name}${extname(import.meta.url)}`, import.meta.url));
+const INTERCEPTORS = inSandbox('interceptors');
+
+/** Loading zod for each run anew would cost a run more than all else that its workflow does. */
+const preloads = (options: { readonly preloadModules?: string[] } = {}): string[] => [
+  inSandbox('preload'),
+  ...(options.preloadModules ?? []),
+];

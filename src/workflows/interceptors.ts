@@ -9,6 +9,7 @@ import type {
 import { LOG_HEADER, isLoggedResult } from '../definition/messages.ts';
 import type { LogHeader } from '../definition/messages.ts';
 import { LOG_LIMITS } from '../definition/run-log.ts';
+import { takeIn } from './begin-run.ts';
 import { assertFits } from './fits.ts';
 import { run } from './run-state.ts';
 
@@ -51,12 +52,12 @@ const activities: WorkflowOutboundCallsInterceptor = {
     try {
       const answer = await next(withLogHeader(input, budget));
       if (!isLoggedResult(answer)) return answer;
-      run.log.apply(answer.log);
+      takeIn(answer.log);
       return answer.result;
     } catch (error) {
       // An attempt that timed out could not send its last lines itself.
       if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)
-        run.log.apply(error.cause.lastHeartbeatDetails);
+        takeIn(error.cause.lastHeartbeatDetails);
       throw error;
     } finally {
       run.activities.count--;
@@ -83,5 +84,15 @@ function withLogHeader(
     parallel: run.activities.count,
   };
   const payload = defaultPayloadConverter.toPayload(header);
-  return { ...input, headers: { ...input.headers, [LOG_HEADER]: payload } };
+  return {
+    ...input,
+    headers: { ...input.headers, [LOG_HEADER]: payload },
+    options: { summary: toWords(input.activityType), ...input.options },
+  };
+}
+
+/** `checksumFolder` is "Checksum folder" in Temporal Web UI. */
+function toWords(name: string): string {
+  const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -9,9 +9,10 @@ import {
 } from '@temporalio/workflow';
 import { toSearchAttributePairs } from './run-memo.ts';
 import { run } from './run-state.ts';
+import { showDetails } from './show-details.ts';
 
 /** Ends a race against work that does not stop. */
-const ABANDONED = new Error('The work did not stop within its grace.');
+class Abandoned extends Error {}
 
 export interface StopOptions {
   /** Milliseconds that work may take to stop once it was asked to. */
@@ -31,7 +32,7 @@ export async function stoppable<Output>(
     const abandon = async (grace: number): Promise<void> => {
       await shielded(() => sleep(grace));
       log.warn('Abandoned work that did not stop within its grace', { grace });
-      reject(ABANDONED);
+      reject(new Abandoned('The work did not stop within its grace.'));
     };
     root.cancelRequested.catch(() => abandon(announceAbort(grace)));
     if (timeout !== undefined)
@@ -48,7 +49,7 @@ export async function stoppable<Output>(
   try {
     return await Promise.race([scope.run(work), abandoned]);
   } catch (error) {
-    if (error === ABANDONED) run.mode = 'FORCED';
+    if (error instanceof Abandoned) run.mode = 'FORCED';
     throw error;
   }
 }
@@ -56,6 +57,7 @@ export async function stoppable<Output>(
 /** Makes the run listable as aborting; answers its grace. */
 function announceAbort(standard: number): number {
   const grace = run.abort?.grace ?? standard;
+  showDetails();
   upsertSearchAttributes(
     toSearchAttributePairs({ TaskAbort: new Date(Date.now() + grace).toISOString() }),
   );
@@ -64,7 +66,7 @@ function announceAbort(standard: number): number {
 
 /** Whether this is how work ends that was asked to stop, and not an error of its own. */
 export const isStopped = (error: unknown): boolean =>
-  error === ABANDONED ||
+  error instanceof Abandoned ||
   isCancellation(error) ||
   // A next iteration would know nothing of the abort that arrived with it.
   error instanceof ContinueAsNew ||

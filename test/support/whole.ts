@@ -9,18 +9,17 @@
  * worker. `spawnWorker(taskQueue)` is a worker in a process of its own, to be killed with `kill('SIGKILL')`.
  */
 import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities } from '../../src/activities/index.ts';
-import { bundleTasks, createTaskWorker } from '../../src/create-task-worker.ts';
+import { createTaskWorker } from '../../src/create-task-worker.ts';
 import type { TaskWorkerOptions } from '../../src/create-task-worker.ts';
 import { ensureSearchAttributes } from '../../src/service/search-attributes.ts';
+import { bundleOfTests } from './bundle.ts';
 import * as activities from './tasks/activities.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -133,31 +132,6 @@ export async function eventually<T>(
       if (Date.now() > deadline) throw error;
     }
   }
-}
-
-/** File with the bundle of the test definitions: made once for each state of the code, whoever asks first. */
-export async function bundleOfTests(): Promise<string> {
-  const file = at(`.waymark/test/workflows-${await fingerprint()}.js`);
-  if (existsSync(file)) return file;
-  const { code } = await bundleTasks({
-    workflowsPath: at('test/support/tasks/workflows.ts'),
-    logger: new DefaultLogger('ERROR'),
-  });
-  await mkdir(at('.waymark/test'), { recursive: true });
-  // Two files of tests may make it at once: each moves its own into place.
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, code);
-  await rename(draft, file);
-  return file;
-}
-
-async function fingerprint(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const folder of ['src/workflows', 'src/definition', 'test/support/tasks'])
-    for (const entry of await readdir(at(folder), { recursive: true, withFileTypes: true }))
-      if (entry.isFile()) hash.update(await readFile(`${entry.parentPath}/${entry.name}`));
-  hash.update(await readFile(at('package-lock.json')));
-  return hash.digest('hex').slice(0, 16);
 }
 
 let quiet = false;

@@ -1,0 +1,142 @@
+/**
+ * Runs one of each shape on the real server and replays its history at once: what the sandbox does must not depend
+ * on anything but its history. With `RECORD_HISTORIES=1` the histories are kept in test/histories, where
+ * replay.test.ts holds every later version of the code to them.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toCause } from '../../src/definition/abort-cause.ts';
+import { bundleOfTests } from '../support/bundle.ts';
+import { eventually, startWorker } from '../support/whole.ts';
+import type { WholeTest } from '../support/whole.ts';
+
+const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
+
+interface Shape {
+  readonly type: string;
+  readonly input?: unknown;
+  /** Aborts when the run has this many events. */
+  readonly abortAt?: number;
+  readonly grace?: number;
+  readonly startDelay?: number;
+  readonly ends: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'CONTINUED_AS_NEW';
+}
+
+const SHAPES: Readonly<Record<string, Shape>> = {
+  'testing-run': { type: 'testingRun', input: { some: 'value' }, ends: 'COMPLETED' },
+  'checksum-files': { type: 'checksumFiles', input: { folder: '.' }, ends: 'COMPLETED' },
+  'checksum-files-refused': { type: 'checksumFiles', input: { folder: '..' }, ends: 'FAILED' },
+  'overflowing-log': { type: 'sayLines', input: { lines: 600, bytes: 100 }, ends: 'COMPLETED' },
+  'parallel-activities': {
+    type: 'sayLines',
+    input: { lines: 3, parallel: 4 },
+    ends: 'COMPLETED',
+  },
+  'retried-activity': {
+    type: 'failThenSucceed',
+    input: { succeedAt: 2, retryMs: 50 },
+    ends: 'COMPLETED',
+  },
+  'next-iteration': { type: 'chainTask', input: { iterations: 2 }, ends: 'CONTINUED_AS_NEW' },
+  children: { type: 'parentTask', input: { children: 2, steps: 1 }, ends: 'COMPLETED' },
+  triggered: { type: 'triggeringTask', input: { steps: 1 }, ends: 'COMPLETED' },
+  'invalid-input': { type: 'withDefaults', input: {}, ends: 'FAILED' },
+  'timed-out': { type: 'timeLimited', input: {}, ends: 'FAILED' },
+  'aborted-at-checkpoint': {
+    type: 'walkSteps',
+    input: { steps: 1000, cleanUpLines: 2 },
+    abortAt: 5,
+    ends: 'CANCELLED',
+  },
+  'aborted-by-force': {
+    type: 'deafTask',
+    input: { ms: 3000 },
+    abortAt: 5,
+    grace: 100,
+    ends: 'CANCELLED',
+  },
+  'aborted-in-timer': { type: 'takeNap', input: { ms: 60_000 }, abortAt: 5, ends: 'CANCELLED' },
+  'aborted-before-start': {
+    type: 'walkSteps',
+    input: { steps: 1 },
+    startDelay: 60_000,
+    abortAt: 1,
+    ends: 'CANCELLED',
+  },
+  'aborted-with-child': {
+    type: 'parentTask',
+    input: { steps: 1000 },
+    abortAt: 8,
+    ends: 'CANCELLED',
+  },
+  'aborted-with-clean-up': { type: 'cleanUpTask', input: {}, abortAt: 4, ends: 'CANCELLED' },
+  'aborted-clean-up-hangs': { type: 'cleanUpHangs', input: {}, abortAt: 4, ends: 'CANCELLED' },
+};
+
+let whole: WholeTest;
+beforeAll(async () => {
+  const dataRoot = await mkdtemp(join(tmpdir(), 'histories-'));
+  await writeFile(join(dataRoot, 'file.txt'), 'content');
+  whole = await startWorker({ dataRoot });
+});
+afterAll(() => whole.stop());
+
+test.each(Object.entries(SHAPES))('the history of %s replays', async (name, shape) => {
+  const run = await start(shape);
+  if (shape.abortAt !== undefined) await abort(run, shape);
+  await run.result().catch(() => undefined);
+  const history = await run.fetchHistory();
+  expect((await run.describe()).status.name).toBe(shape.ends);
+  await Worker.runReplayHistory(
+    { workflowBundle: { codePath: await bundleOfTests() } },
+    history,
+    run.workflowId,
+  );
+  if (process.env['RECORD_HISTORIES'] !== '1') return;
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(
+    `${FOLDER}${name}.json`,
+    `${withoutMachine(historyToJSON({ events: history.events ?? [] }))}\n`,
+  );
+});
+
+/** Names and paths of the machine that recorded it. */
+const withoutMachine = (json: string): string =>
+  JSON.stringify(
+    JSON.parse(json.replaceAll(hostname(), 'host'), (key, value: unknown) =>
+      key === 'stackTrace' ? '' : key === 'identity' && value !== 'alice' ? 'recorded' : value,
+    ),
+    null,
+    2,
+  );
+
+async function start({ type, input, startDelay }: Shape): Promise<WorkflowHandle> {
+  const { workflowId, firstExecutionRunId } = await whole.client.workflow.start(type, {
+    taskQueue: whole.taskQueue,
+    workflowId: `${type}-${randomUUID()}`,
+    args: [input],
+    ...(startDelay !== undefined && { startDelay }),
+  });
+  // The first link, not the chain.
+  return whole.client.workflow.getHandle(workflowId, firstExecutionRunId, { followRuns: false });
+}
+
+async function abort(run: WorkflowHandle, { abortAt = 1, grace }: Shape): Promise<void> {
+  await eventually(async () =>
+    expect((await run.describe()).historyLength).toBeGreaterThanOrEqual(abortAt),
+  );
+  await whole.client.workflowService.requestCancelWorkflowExecution({
+    namespace: 'default',
+    identity: 'alice',
+    requestId: randomUUID(),
+    workflowExecution: { workflowId: run.workflowId },
+    reason: toCause({ by: 'alice', reason: 'enough', ...(grace !== undefined && { grace }) }),
+  });
+}
