@@ -1,5 +1,5 @@
 // Runs test files against a Temporal server on PostgreSQL, with the settings of docker-compose.yml and no container:
-//   npm run test:postgres [-- test files]
+//   npm run test:postgres [-- test files; without any, those that trigger, abort, log and list]
 // Needs PostgreSQL's programs, and Go once: the server is built into .waymark/ (10 minutes of CPU).
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,8 @@ const MEMBERS = ['frontend', 'history', 'matching', 'worker'] as const;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
-const files = process.argv.slice(2);
+const PROOF = ['test/service/runs.whole.test.ts', 'test/service/trigger.whole.test.ts'];
+const files = process.argv.length > 2 ? process.argv.slice(2) : PROOF;
 const programs = await temporalPrograms();
 const postgres = await postgresPrograms();
 const account = await unprivileged();
