@@ -9,13 +9,14 @@ import { withScalars } from './builder.ts';
 import { abortTask, deleteTask, triggerTask } from './commands.ts';
 import { envelope, mutationEnvelope } from './envelope.ts';
 import { findRun } from './find-run.ts';
+import { addEnvelopes, type ListEnvelope } from './envelope-types.ts';
 import { addInputs } from './inputs.ts';
 import { listLogs, type LogSource } from './list-logs.ts';
 import { listTasks } from './list-tasks.ts';
-import { type LogRecord, readRecords } from './log-records.ts';
+import { LogBudget, type LogRecord, readRecords } from './log-records.ts';
 import type { ListPage } from './paging.ts';
 import { selects } from './selects.ts';
-import { addTypes, type ListEnvelope } from './types.ts';
+import { addTypes } from './types.ts';
 
 /**
  * Adds `backgroundTasks` to queries and mutations: the API of Webiny's background tasks, whose clients work
@@ -34,41 +35,48 @@ export function addBackgroundTasks(
     published.map(({ id }) => id),
   );
   const inputs = addInputs(extended);
-  const types = addTypes(extended, inputs, sourceOf);
+  const types = addEnvelopes(extended, addTypes(extended, inputs, sourceOf));
   const counted = ['meta', 'totalCount'];
 
   const query = extended.objectRef<object>('WebinyBackgroundTaskQuery').implement({
+    description: 'Queries of the API of Webiny background tasks.',
     fields: (t) => ({
-      _empty: t.string({ nullable: true, resolve: () => null }),
+      _empty: t.string({ description: 'Nothing.', nullable: true, resolve: () => null }),
       getTask: t.field({
+        description: 'One run; no data and no error when there is none.',
         type: types.task,
         args: { id: t.arg.id({ required: true }) },
         resolve: (_, { id }, { tasks }) => envelope(log, () => findRun(tasks, id)),
       }),
       listTasks: t.field({
+        description:
+          'Runs, the newest first unless sorted otherwise. What would need more than 1,000 runs to be looked at is an error.',
         type: types.tasks,
         args: {
           where: t.arg({ type: inputs.taskWhere }),
           sort: t.arg({ type: [inputs.taskSorter] }),
-          limit: t.arg.int(),
-          after: t.arg.string(),
-          search: t.arg.string(),
+          limit: t.arg.int({ description: LIMIT }),
+          after: t.arg.string({ description: AFTER }),
+          search: t.arg.string({ description: SEARCH }),
         },
         resolve: (_, args, { tasks }, info) =>
           listEnvelope(log, () => listTasks(tasks, args, { counted: selects(info, ...counted) })),
       }),
       listDefinitions: t.field({
+        description: 'What can be triggered.',
         type: types.definitions,
         resolve: () => envelope(log, () => published),
       }),
       listLogs: t.field({
+        description:
+          'Log records, the newest first. Without `task` they come by run, and no other order or filter reads more than 100 logs.',
         type: types.logs,
         args: {
           where: t.arg({ type: inputs.logWhere }),
           sort: t.arg({ type: [inputs.logSorter] }),
-          limit: t.arg.int(),
-          after: t.arg.string(),
-          search: t.arg.string(),
+          limit: t.arg.int({ description: LIMIT }),
+          after: t.arg.string({ description: AFTER }),
+          search: t.arg.string({ description: SEARCH }),
         },
         resolve: (_, args, context, info) =>
           listEnvelope(log, () =>
@@ -76,6 +84,7 @@ export function addBackgroundTasks(
           ),
       }),
       getSettings: t.field({
+        description: 'How long ended runs are kept.',
         type: types.settings,
         nullable: true,
         resolve: (_, _args, { tasks }) => envelope(log, () => tasks.settings()),
@@ -84,9 +93,11 @@ export function addBackgroundTasks(
   });
 
   const mutation = extended.objectRef<object>('WebinyBackgroundTaskMutation').implement({
+    description: 'Mutations of the API of Webiny background tasks.',
     fields: (t) => ({
-      _empty: t.string({ nullable: true, resolve: () => null }),
+      _empty: t.string({ description: 'Nothing.', nullable: true, resolve: () => null }),
       triggerTask: t.field({
+        description: 'Starts a run, after `delay` seconds.',
         type: types.trigger,
         args: {
           definition: t.arg({ type: 'WebinyBackgroundTaskDefinitionEnum', required: true }),
@@ -97,16 +108,19 @@ export function addBackgroundTasks(
         resolve: (_, args, { tasks }) => mutationEnvelope(log, () => triggerTask(tasks, args)),
       }),
       abortTask: t.field({
+        description: 'Asks a run to stop at its next checkpoint.',
         type: types.task,
         args: { id: t.arg.id({ required: true }), message: t.arg.string() },
         resolve: (_, args, { tasks }) => mutationEnvelope(log, () => abortTask(tasks, args)),
       }),
       deleteTask: t.field({
+        description: 'Removes a run and its log; an open one is ended.',
         type: types.deletion,
         args: { id: t.arg.id({ required: true }) },
         resolve: (_, { id }, { tasks }) => mutationEnvelope(log, () => deleteTask(tasks, id)),
       }),
       updateSettings: t.field({
+        description: 'Changes what is given.',
         type: types.settings,
         nullable: true,
         args: { input: t.arg({ type: inputs.settings, required: true }) },
@@ -116,12 +130,17 @@ export function addBackgroundTasks(
   });
 
   extended.queryField('backgroundTasks', (t) =>
-    t.field({ type: query, nullable: true, resolve: () => ({}) }),
+    t.field({ description: ROOT, type: query, nullable: true, resolve: () => ({}) }),
   );
   extended.mutationField('backgroundTasks', (t) =>
-    t.field({ type: mutation, nullable: true, resolve: () => ({}) }),
+    t.field({ description: ROOT, type: mutation, nullable: true, resolve: () => ({}) }),
   );
 }
+
+const ROOT = 'The API of Webiny background tasks, for its clients.';
+const LIMIT = '50 unless it is positive; at most 1,000, and `hasMoreItems` tells of the rest.';
+const AFTER = 'A cursor of `meta`; one that is no longer known means from the start.';
+const SEARCH = 'Words that one text field has all of, in any case.';
 
 async function listEnvelope<Row>(
   log: ErrorLog,
@@ -148,8 +167,9 @@ function sourceOf(context: GatewayContext): LogSource {
   const known = SOURCES.get(context);
   if (known) return known;
   const { tasks } = context;
+  const budget = new LogBudget();
   const loader = new DataLoader<TaskRun, readonly LogRecord[], string>(
-    (runs) => atOnce(CONCURRENCY, runs, (run) => readRecords(tasks, run).catch(toError)),
+    (runs) => atOnce(CONCURRENCY, runs, (run) => readRecords(tasks, run, budget).catch(toError)),
     { cacheKeyFn: ({ id }) => id },
   );
   const source: LogSource = { tasks, records: (run) => loader.load(run) };

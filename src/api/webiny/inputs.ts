@@ -26,16 +26,23 @@ export function addInputs(builder: WebinyBuilder): Inputs {
     taskWhere: addWhere(builder, 'WebinyBackgroundTaskListWhereInput', TASK_FIELDS),
     logWhere: addWhere(builder, 'WebinyBackgroundTaskLogListWhereInput', LOG_FIELDS, itemsWhere),
     taskSorter: builder.enumType('WebinyBackgroundTaskListSorter', {
+      description: SORTERS,
       values: sorters(TASK_FIELDS),
     }),
     logSorter: builder.enumType('WebinyBackgroundTaskLogListSorter', {
+      description: SORTERS,
       values: sorters(LOG_FIELDS),
     }),
     settings: builder.inputType('UpdateBackgroundTaskSettingsInput', {
-      fields: (t) => ({ retentionDays: t.int() }),
+      description: 'What is to change.',
+      fields: (t) => ({
+        retentionDays: t.int({ description: 'Days that ended runs are kept.' }),
+      }),
     }),
   };
 }
+
+const SORTERS = 'One at a time. What a run does not have comes last.';
 
 function addWhere<Row>(
   builder: WebinyBuilder,
@@ -45,6 +52,8 @@ function addWhere<Row>(
 ) {
   const ref = builder.inputRef<Where>(name);
   return ref.implement({
+    description:
+      'All keys must hold. Keys without an operator mean equality; `contains` and `startsWith` take any case.',
     fields: (t) => {
       const operand = ({ scalar, list }: Operand) =>
         list

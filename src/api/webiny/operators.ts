@@ -26,6 +26,10 @@ const OPERATORS = {
   not_between: (value, operand) => !between(value, operand),
 } satisfies Record<string, (value: Value, operand: unknown) => boolean>;
 
+// They are looked at for each row.
+const MAX_VALUES = 1000;
+const MAX_TEXT = 1000;
+
 /** Every word of the text, anywhere in the value, in any case. */
 export function contains(value: Value, operand: unknown): boolean {
   const words = toText(operand).toLowerCase().split(/\s+/);
@@ -67,11 +71,15 @@ function toValue(operand: unknown): Value {
 
 function toValues(operand: unknown): readonly Value[] {
   if (!Array.isArray(operand)) throw unfit('a list', operand);
+  if (operand.length > MAX_VALUES)
+    throw unfit(`a list of at most ${MAX_VALUES} values`, operand.length);
   return operand.map(toValue);
 }
 
 function toText(operand: unknown): string {
   if (typeof operand !== 'string') throw unfit('a text', operand);
+  if (operand.length > MAX_TEXT)
+    throw unfit(`a text of at most ${MAX_TEXT} characters`, operand.length);
   return operand;
 }
 

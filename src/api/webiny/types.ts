@@ -4,7 +4,7 @@ import type { TaskRun } from '../../definition/task-run.ts';
 import type { Settings, TaskDefinitionInfo } from '../../definition/tasks.ts';
 import type { GatewayContext } from '../schema/context.ts';
 import type { WebinyBuilder, WebinyTypes } from './builder.ts';
-import type { Envelope, EnvelopeError } from './envelope.ts';
+import type { EnvelopeError } from './envelope.ts';
 import type { Inputs } from './inputs.ts';
 import { logsOf, type LogSource } from './list-logs.ts';
 import type { LogRecord } from './log-records.ts';
@@ -21,28 +21,25 @@ import { eventResponseOf, outputOf } from './task-fields.ts';
 import { toFieldDescriptors } from './to-field-descriptors.ts';
 import { WORDS } from './words.ts';
 
-/** What list fields answer. */
-export type ListEnvelope<Row> = Envelope<readonly Row[]> & {
-  readonly meta: ListPage<Row>['meta'] | null;
-};
-type Ref<Row> = ObjectRef<WebinyTypes, Row>;
-/** What the fields of the namespace answer. */
+/** What the namespace tells of. */
+export type Ref<Row> = ObjectRef<WebinyTypes, Row>;
 export interface Types {
-  readonly task: Ref<Envelope<TaskRun>>;
-  readonly trigger: Ref<Envelope<TaskRun>>;
-  readonly deletion: Ref<Envelope<boolean>>;
-  readonly tasks: Ref<ListEnvelope<TaskRun>>;
-  readonly logs: Ref<ListEnvelope<LogRecord>>;
-  readonly definitions: Ref<Envelope<readonly TaskDefinitionInfo[]>>;
-  readonly settings: Ref<Envelope<Settings>>;
+  readonly task: Ref<TaskRun>;
+  readonly log: Ref<LogRecord>;
+  readonly definition: Ref<TaskDefinitionInfo>;
+  readonly settings: Ref<Settings>;
+  readonly meta: Ref<ListPage<unknown>['meta']>;
+  readonly error: Ref<EnvelopeError>;
 }
 
+/** Adds the types that envelopes hold. */
 export function addTypes(
   builder: WebinyBuilder,
   inputs: Inputs,
   sourceOf: (context: GatewayContext) => LogSource,
 ): Types {
   const error = builder.objectRef<EnvelopeError>('WebinyBackgroundTaskError').implement({
+    description: 'Why something was not done; `code` is what to act on.',
     fields: (t) => ({
       message: t.exposeString('message', { nullable: true }),
       code: t.exposeString('code', { nullable: true }),
@@ -51,13 +48,18 @@ export function addTypes(
     }),
   });
   const meta = builder.objectRef<ListPage<unknown>['meta']>('WebinyBackgroundTaskMeta').implement({
+    description: 'Where a page stands in its list.',
     fields: (t) => ({
-      cursor: t.exposeString('cursor', { nullable: true }),
+      cursor: t.exposeString('cursor', {
+        description: 'Of the next page; null on the last one.',
+        nullable: true,
+      }),
       hasMoreItems: t.exposeBoolean('hasMoreItems'),
-      totalCount: t.exposeInt('totalCount'),
+      totalCount: t.exposeInt('totalCount', { description: 'Of the whole list. Costs a call.' }),
     }),
   });
   const identity = builder.objectRef<Identity>('WebinyBackgroundTaskIdentity').implement({
+    description: 'Who triggered a run.',
     fields: (t) => ({
       id: t.exposeString('id'),
       displayName: t.exposeString('displayName'),
@@ -67,15 +69,17 @@ export function addTypes(
   const task = builder.objectRef<TaskRun>('WebinyBackgroundTask');
   const log = builder.objectRef<LogRecord>('WebinyBackgroundTaskLog');
   const item = builder.objectRef<LogLine>('WebinyTaskLog_Items').implement({
+    description: 'A line of a log.',
     fields: (t) => ({
       message: t.exposeString('message', { nullable: true }),
       createdOn: t.expose('time', { type: 'DateTime', nullable: true }),
-      type: t.string({ nullable: true, resolve: typeOf }),
+      type: t.string({ description: '`info` or `error`.', nullable: true, resolve: typeOf }),
       data: t.expose('data', { type: 'JSON', nullable: true }),
       error: t.field({ type: 'JSON', nullable: true, resolve: errorOf }),
     }),
   });
   log.implement({
+    description: 'What a run said in one iteration.',
     fields: (t) => ({
       id: t.exposeString('id'),
       createdOn: t.expose('createdOn', { type: 'DateTime' }),
@@ -91,12 +95,19 @@ export function addTypes(
     }),
   });
   task.implement({
+    description: 'A run of a task.',
     fields: (t) => ({
       id: t.exposeString('id'),
       createdOn: t.expose('createdAt', { type: 'DateTime' }),
-      savedOn: t.field({ type: 'DateTime', nullable: true, resolve: savedOn }),
+      savedOn: t.field({
+        description: 'Of the last change of its status.',
+        type: 'DateTime',
+        nullable: true,
+        resolve: savedOn,
+      }),
       createdBy: t.field({ type: identity, resolve: identityOf }),
       logs: t.field({
+        description: 'Its log records, the first iteration first.',
         type: [log],
         args: {
           where: t.arg({ type: inputs.logWhere }),
@@ -108,22 +119,37 @@ export function addTypes(
       name: t.exposeString('name', { nullable: true }),
       definitionId: t.exposeString('definition', { nullable: true }),
       parentId: t.exposeString('parent', { nullable: true }),
-      executionName: t.string({ nullable: true, resolve: executionNameOf }),
-      iterations: t.field({ type: 'Number', nullable: true, resolve: iterationsOf }),
+      executionName: t.string({
+        description: 'Its Workflow ID in Temporal; empty until it begins.',
+        nullable: true,
+        resolve: executionNameOf,
+      }),
+      iterations: t.field({
+        description: '0 until it begins.',
+        type: 'Number',
+        nullable: true,
+        resolve: iterationsOf,
+      }),
       input: t.field({
         type: 'JSON',
         nullable: true,
         resolve: (run, _args, { loaders }) => loaders.input(run),
       }),
       output: t.field({
+        description: 'What it ended with; `{ error }` of one that failed.',
         type: 'JSON',
         nullable: true,
         resolve: (run, _args, { loaders }) => outputOf(run, loaders),
       }),
-      taskStatus: t.string({ nullable: true, resolve: ({ status }) => WORDS[status] }),
+      taskStatus: t.string({
+        description: '`pending`, `running`, `failed`, `success` or `aborted`.',
+        nullable: true,
+        resolve: ({ status }) => WORDS[status],
+      }),
       startedOn: t.expose('startedAt', { type: 'DateTime', nullable: true }),
       finishedOn: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
       eventResponse: t.field({
+        description: 'What Temporal has of it; of an aborted run also by whom, why and how.',
         type: 'JSON',
         nullable: true,
         resolve: (run, _args, { loaders }) => eventResponseOf(run, loaders),
@@ -133,11 +159,13 @@ export function addTypes(
   const definition = builder
     .objectRef<TaskDefinitionInfo>('WebinyBackgroundTaskDefinition')
     .implement({
+      description: 'A task that can be triggered.',
       fields: (t) => ({
         id: t.exposeString('id'),
         title: t.exposeString('title'),
         description: t.exposeString('description', { nullable: true }),
         fields: t.field({
+          description: 'Fields of its input.',
           type: 'JSON',
           nullable: true,
           resolve: ({ inputSchema }) => toFieldDescriptors(inputSchema),
@@ -145,60 +173,11 @@ export function addTypes(
       }),
     });
   const settings = builder.objectRef<Settings>('WebinyBackgroundTaskSettings').implement({
+    description: 'What happens to runs that are over.',
     fields: (t) => ({ retentionDays: t.exposeInt('retentionDays', { nullable: true }) }),
   });
 
-  const taskEnvelope = (name: string) =>
-    builder.objectRef<Envelope<TaskRun>>(name).implement({
-      fields: (t) => ({
-        data: t.expose('data', { type: task, nullable: true }),
-        error: t.expose('error', { type: error, nullable: true }),
-      }),
-    });
-  return {
-    task: taskEnvelope('WebinyBackgroundTaskResponse'),
-    trigger: taskEnvelope('WebinyBackgroundTaskTriggerResponse'),
-    deletion: builder.objectRef<Envelope<boolean>>('WebinyBackgroundTaskDeleteResponse').implement({
-      fields: (t) => ({
-        data: t.exposeBoolean('data', { nullable: true }),
-        error: t.expose('error', { type: error, nullable: true }),
-      }),
-    }),
-    tasks: builder.objectRef<ListEnvelope<TaskRun>>('WebinyBackgroundTaskListResponse').implement({
-      fields: (t) => ({
-        data: t.expose('data', { type: [task], nullable: true }),
-        meta: t.expose('meta', { type: meta, nullable: true }),
-        error: t.expose('error', { type: error, nullable: true }),
-      }),
-    }),
-    logs: builder
-      .objectRef<ListEnvelope<LogRecord>>('WebinyBackgroundTaskLogListResponse')
-      .implement({
-        fields: (t) => ({
-          data: t.expose('data', { type: [log], nullable: true }),
-          meta: t.expose('meta', { type: meta, nullable: true }),
-          error: t.expose('error', { type: error, nullable: true }),
-        }),
-      }),
-    definitions: builder
-      .objectRef<Envelope<readonly TaskDefinitionInfo[]>>(
-        'WebinyBackgroundTaskListDefinitionsResponse',
-      )
-      .implement({
-        fields: (t) => ({
-          data: t.expose('data', { type: [definition], nullable: true }),
-          error: t.expose('error', { type: error, nullable: true }),
-        }),
-      }),
-    settings: builder
-      .objectRef<Envelope<Settings>>('WebinyBackgroundTaskSettingsResponse')
-      .implement({
-        fields: (t) => ({
-          data: t.expose('data', { type: settings, nullable: true }),
-          error: t.expose('error', { type: error, nullable: true }),
-        }),
-      }),
-  };
+  return { task, log, definition, settings, meta, error };
 }
 
 /** An error line's message, and its data when that is an object. */

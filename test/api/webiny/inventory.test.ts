@@ -15,7 +15,11 @@ const keysOf = (name: string) =>
 const fieldsOf = (name: string) => (schema.getType(name) as GraphQLInputObjectType).getFields();
 const sdl = (name: string) => {
   const type = schema.getType(name);
-  return type ? printType(type) : undefined;
+  return type
+    ? printType(type)
+        .replaceAll(/\s*"""[^]*?"""\n/g, '\n')
+        .trim()
+    : undefined;
 };
 const isEntryId = (key: string) => key.startsWith('entryId');
 const ENTRY_DATES = [
@@ -112,8 +116,20 @@ test('fields, arguments and what may be null', () => {
       getSettings: WebinyBackgroundTaskSettingsResponse
       getTask(id: ID!): WebinyBackgroundTaskResponse!
       listDefinitions: WebinyBackgroundTaskListDefinitionsResponse!
-      listLogs(after: String, limit: Int, search: String, sort: [WebinyBackgroundTaskLogListSorter!], where: WebinyBackgroundTaskLogListWhereInput): WebinyBackgroundTaskLogListResponse!
-      listTasks(after: String, limit: Int, search: String, sort: [WebinyBackgroundTaskListSorter!], where: WebinyBackgroundTaskListWhereInput): WebinyBackgroundTaskListResponse!
+      listLogs(
+        after: String
+        limit: Int
+        search: String
+        sort: [WebinyBackgroundTaskLogListSorter!]
+        where: WebinyBackgroundTaskLogListWhereInput
+      ): WebinyBackgroundTaskLogListResponse!
+      listTasks(
+        after: String
+        limit: Int
+        search: String
+        sort: [WebinyBackgroundTaskListSorter!]
+        where: WebinyBackgroundTaskListWhereInput
+      ): WebinyBackgroundTaskListResponse!
     }"
   `);
   expect(sdl('WebinyBackgroundTaskMutation')).toMatchInlineSnapshot(`

@@ -183,6 +183,23 @@ describe('at its bounds', () => {
     expect(items.at(-1).message).toMatch(/^The log goes on/);
   });
 
+  test('logs that are too long for one answer are an error, in an envelope and beside one', async () => {
+    const ids = [await run(1), await run(1)];
+    for (const id of ids)
+      for (let i = 0; i < 2300; i++)
+        gateway.service.log(id, { message: 'x'.repeat(4096), data: { y: 'y'.repeat(4096) } });
+    const error = { message: expect.stringContaining('32 MiB'), code: 'LIST_ENTRIES_ERROR' };
+    expect(await list({ where: { task_in: ids } })).toMatchObject({ data: null, error });
+    const { body } = await gateway.post(
+      '{ backgroundTasks { listTasks { data { logs { id } } } } }',
+    );
+    expect(body.errors[0]).toMatchObject({
+      message: error.message,
+      extensions: { code: error.code },
+    });
+    expect((await list({ where: { task: ids[0] } })).error).toBeNull();
+  });
+
   test('over all of many runs, only newest first without a filter', async () => {
     for (let i = 0; i < 101; i++)
       await gateway.service.trigger({ definition: 'testingRun', input: {} });

@@ -186,6 +186,8 @@ describe('filters', () => {
     [{ name_in: null }, 'COMPARE_VALUE_ERROR'],
     [{ name_contains: null }, 'COMPARE_VALUE_ERROR'],
     [{ createdOn_gt: null }, 'COMPARE_VALUE_ERROR'],
+    [{ name_contains: 'x'.repeat(1001) }, 'COMPARE_VALUE_ERROR'],
+    [{ startedOn_in: Array.from({ length: 1001 }, () => null) }, 'COMPARE_VALUE_ERROR'],
     [{ deletedOn_gt: null }, 'COMPARE_VALUE_ERROR'],
   ])('%j is %s', async (where, code) => {
     expect(await list({ where })).toMatchObject({ data: null, meta: null, error: { code } });
