@@ -89,6 +89,7 @@ export interface TaskRunFilter {
   readonly definitionNot?: readonly string[] | undefined;
   readonly status?: readonly TaskRunStatus[] | undefined;
   readonly statusNot?: readonly TaskRunStatus[] | undefined;
+  /** Of all six times, `After` takes the moment itself and `Before` does not: ranges meet without gap or overlap. */
   readonly createdAfter?: Date | undefined;
   readonly createdBefore?: Date | undefined;
   readonly scheduledAfter?: Date | undefined;
@@ -106,6 +107,7 @@ export interface TaskRunFilter {
   readonly actorNot?: readonly string[] | undefined;
   readonly name?: readonly string[] | undefined;
   readonly nameNot?: readonly string[] | undefined;
+  /** Case counts, on every store of Temporal's. */
   readonly namePrefix?: string | undefined;
   /** All of 1 to 8 whole words, in any order and case. */
   readonly nameWords?: string | undefined;

@@ -16,6 +16,7 @@ import type {
 import { CountRuns } from './count-runs.ts';
 import { Cursors } from './cursor.ts';
 import type { Position } from './cursor.ts';
+import { inTime } from './in-time.ts';
 import { finishedAt, lastFinishedFirst } from './last-finished-first.ts';
 import { toListRows } from './list-row.ts';
 import type { Chunk, ListRow } from './list-row.ts';
@@ -31,7 +32,7 @@ import { WatchLists } from './watch-list.ts';
 
 export interface RunListsOptions {
   readonly temporal: Pick<Temporal, 'namespace' | 'ask' | 'decode'>;
-  readonly visibility: Pick<Visibility, 'list' | 'count' | 'rate'>;
+  readonly visibility: Pick<Visibility, 'list' | 'count' | 'rate' | 'deadline'>;
   /** The catalogue, by definition id. */
   readonly definitions: ReadonlyMap<string, Pick<TaskDescription, 'title'>>;
   /** Gateways that share it, and their namespace, read each other's cursors. */
@@ -104,9 +105,9 @@ export class RunLists {
   async list(request: ListRequest = {}): Promise<TaskRunPage> {
     const listed = this.#listed(request);
     const key = canonicalJson([listed.signature, listed.orderBy, listed.first, listed.after]);
-    const { entries, end, more } = await this.#withOwnWrites(
-      await this.#once(key, () => this.#page(listed)),
-      listed,
+    // Several calls can make one page: together they have the time of one.
+    const { entries, end, more } = await inTime(this.#visibility.deadline, async () =>
+      this.#withOwnWrites(await this.#once(key, () => this.#page(listed)), listed),
     );
     return {
       runs: entries.map(({ run }) => run),
@@ -117,11 +118,13 @@ export class RunLists {
   }
 
   count(filter: TaskRunFilter = {}): Promise<number> {
-    return this.#counts.count(filter, signatureOf(filter));
+    return inTime(this.#visibility.deadline, () => this.#counts.count(filter, signatureOf(filter)));
   }
 
   counts(filter: TaskRunFilter = {}): Promise<TaskRunCounts> {
-    return this.#counts.counts(filter, signatureOf(filter));
+    return inTime(this.#visibility.deadline, () =>
+      this.#counts.counts(filter, signatureOf(filter)),
+    );
   }
 
   watchList(
@@ -327,9 +330,9 @@ export class RunLists {
       runs.map(async (run, index) => {
         if (this.#writes.ageOf(run) < CERTAIN) return run;
         if (index >= MAX_CHECKED) return null;
-        if (await this.#isOpen(run)) return run;
-        this.#writes.settle(run);
-        return null;
+        const isOpen = await this.#isOpen(run);
+        this.#writes.settle(run, isOpen);
+        return isOpen ? run : null;
       }),
     );
     return checked.filter((run) => run !== null);
@@ -378,7 +381,7 @@ const MAX_SCAN = MAX_ROWS;
 const MAX_CHUNK = 500;
 const MAX_HINTS = 500;
 /** Milliseconds within which a fresh write needs no second look. */
-const CERTAIN = 100;
+const CERTAIN = 250;
 const MAX_CHECKED = 10;
 
 /** Equal for filters that mean the same. */

@@ -9,6 +9,8 @@ interface Write {
   readonly at: number;
   /** When the index was first seen to know it. */
   seen?: number;
+  /** When Temporal said that it is still so; null when it no longer is. */
+  sure?: number | null;
 }
 
 /**
@@ -60,16 +62,18 @@ export class RecentWrites {
   missing(filter: TaskRunFilter, readAt: number): readonly TaskRun[] {
     const runs = new Map<string, TaskRun>();
     for (const writes of [this.#started, this.#aborted])
-      for (const [key, { run, at, seen = Infinity }] of writes)
-        if (at >= this.#now() - LAG && seen > readAt && !this.#isDeleted(run))
+      for (const [key, { run, at, seen = Infinity, sure }] of writes)
+        if (at >= this.#now() - LAG && seen > readAt && sure !== null && !this.#isDeleted(run))
           runs.set(key, this.#abortOf(run) ?? run);
     return [...runs.values()].filter((run) => matchesFilter(run, filter));
   }
 
-  /** The index should know it by now, in the state it is in. */
-  settle(run: TaskRun): void {
-    this.#see(this.#started, run);
-    this.#see(this.#aborted, run);
+  /** Temporal was asked whether it is still so. */
+  settle(run: TaskRun, isSo: boolean): void {
+    for (const writes of [this.#started, this.#aborted]) {
+      const write = writes.get(run.id);
+      if (write && isSame(write.run, run)) write.sure = isSo ? this.#now() : null;
+    }
   }
 
   #see(writes: ReadonlyMap<string, Write>, run: TaskRun): void {
@@ -77,10 +81,10 @@ export class RecentWrites {
     if (write && isSame(write.run, run)) write.seen ??= this.#now();
   }
 
-  /** Milliseconds since this run was last written here. */
+  /** Milliseconds since it was certain that this run is as it was written here. */
   ageOf(run: TaskRun): number {
-    const { at = 0 } = this.#aborted.get(run.id) ?? this.#started.get(run.id) ?? {};
-    return this.#now() - at;
+    const { at = 0, sure } = this.#aborted.get(run.id) ?? this.#started.get(run.id) ?? {};
+    return this.#now() - (sure ?? at);
   }
 
   /** Calls back after each write, until the answer is called. */

@@ -3,6 +3,7 @@ import type { ConnectionLike } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
 import { atMost } from './at-most.ts';
+import { inTime, outOfTime } from './in-time.ts';
 import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
 import type { RunInfo } from './to-task-run.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -37,7 +38,7 @@ export class Visibility {
   readonly rate: number;
   readonly #connection: ConnectionLike;
   readonly #namespace: string;
-  readonly #deadline: number;
+  readonly deadline: number;
   readonly #bucket: TokenBucket;
   readonly #large = atMost(2);
   readonly #inFlight = new Map<string, Promise<unknown>>();
@@ -46,7 +47,7 @@ export class Visibility {
     this.rate = rate;
     this.#connection = connection;
     this.#namespace = namespace;
-    this.#deadline = deadline;
+    this.deadline = deadline;
     this.#bucket = new TokenBucket(rate);
   }
 
@@ -62,7 +63,7 @@ export class Visibility {
         nextPageToken: token,
       });
     return this.#once(key, async () => {
-      const { executions, nextPageToken } = await this.#inTime((ends) =>
+      const { executions, nextPageToken } = await inTime(this.deadline, (ends) =>
         pageSize > LARGE ? this.#large(() => this.#ask(question, ends)) : this.#ask(question, ends),
       );
       return { rows: executions, next: nextPageToken.length > 0 ? nextPageToken : null };
@@ -71,7 +72,7 @@ export class Visibility {
 
   count(query: string): Promise<CountedRows> {
     return this.#once(`count\n${query}`, async () => {
-      const { count, groups } = await this.#inTime((ends) =>
+      const { count, groups } = await inTime(this.deadline, (ends) =>
         this.#ask(
           () =>
             this.#connection.workflowService.countWorkflowExecutions({
@@ -95,19 +96,6 @@ export class Visibility {
     return answer;
   }
 
-  /** Waiting in line and a connection that hangs count too, which no deadline of gRPC does. */
-  async #inTime<R>(ask: (ends: number) => Promise<R>): Promise<R> {
-    let cut: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      cut = setTimeout(() => reject(outOfTime(this.#deadline)), this.#deadline);
-    });
-    try {
-      return await Promise.race([ask(Date.now() + this.#deadline), late]);
-    } finally {
-      clearTimeout(cut);
-    }
-  }
-
   async #ask<R>(question: () => Promise<R>, ends: number): Promise<R> {
     try {
       return await this.#attempt(question, ends);
@@ -124,7 +112,7 @@ export class Visibility {
 
   async #attempt<R>(question: () => Promise<R>, ends: number): Promise<R> {
     // Whoever asked has been told by now: the token is for others.
-    if (Date.now() >= ends) throw outOfTime(this.#deadline);
+    if (Date.now() >= ends) throw outOfTime(this.deadline);
     const wait = this.#bucket.take(MAX_QUEUE);
     if (wait === undefined) throw rateLimited(this.#bucket.wait);
     if (wait > 0) await sleep(wait);
@@ -168,9 +156,4 @@ const rateLimited = (wait: number): TaskError =>
     TaskErrorCode.RateLimited,
     'Lists and counts are asked for more often than Temporal allows: wait and ask again.',
     { retryAfter: Math.max(1, Math.ceil(wait / 1000)) },
-  );
-const outOfTime = (deadline: number): TaskError =>
-  new TaskError(
-    TaskErrorCode.Timeout,
-    `Temporal did not answer a list or count within ${deadline / 1000} s.`,
   );

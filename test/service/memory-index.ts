@@ -22,6 +22,9 @@ export interface MemoryRow {
 export class MemoryIndex {
   rows: MemoryRow[] = [];
   readonly rate = 8;
+  readonly deadline = 5000;
+  /** Descriptions asked for so far. */
+  described = 0;
   /** Calls so far, and rows that they answered. */
   lists = 0;
   counts = 0;
@@ -110,6 +113,7 @@ export const listsOver = (
           }: {
             execution: { workflowId: string };
           }) => {
+            index.described++;
             const row = described(execution.workflowId);
             return { workflowExecutionInfo: row ? toInfo(row) : null };
           },
