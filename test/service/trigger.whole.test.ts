@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import type { Payload, PayloadCodec } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { TriggerOptions } from '../../src/definition/tasks.ts';
 import { TaskService } from '../../src/service/task-service.ts';
@@ -85,6 +86,33 @@ test('input travels as it was given, whatever its size', async () => {
   expect(result).toEqual(large);
   expect(made).toEqual({ GetWorkflowExecutionHistory: 1 });
   expect((await calls.during(() => service.input(run))).made).toEqual({});
+});
+
+const flipped = (payloads: Payload[]): Payload[] =>
+  payloads.map(({ metadata, data = new Uint8Array() }) => ({
+    metadata: metadata ?? {},
+    data: data?.map((byte) => byte ^ 0xff) ?? null,
+  }));
+
+test("the client's codecs hide name and input from Temporal, and show them again", async () => {
+  const codec: PayloadCodec = {
+    encode: async (payloads) => flipped(payloads),
+    decode: async (payloads) => flipped(payloads),
+  };
+  const secret = new TaskService<typeof tasks>({
+    client: new Client({ connection, dataConverter: { payloadCodecs: [codec] } }),
+    tasks,
+    taskQueue: `idle-${randomUUID()}`,
+  });
+  const input = { steps: 1, note: 'x'.repeat(2000) };
+  const { id } = await secret.trigger({ definition: 'walkSteps', input, name: 'Hidden' });
+  const run = await secret.get(id);
+  expect(run.name).toBe('Hidden');
+  expect(await secret.input(run)).toEqual(input);
+  // Without the codec the memo cannot be read, and the run can.
+  expect(await service.get(id)).toMatchObject({ id, name: 'Walk steps' });
+  await secret.abort({ id });
+  await secret.close();
 });
 
 describe('a delay', () => {
