@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Actor, Tasks } from '../definition/tasks.ts';
+import { registerGraphiql } from './graphiql/index.ts';
 import { answerError, overHttp, refuseSubscription } from './over-http.ts';
 import { createContext, type GatewayContext } from './schema/context.ts';
 import { createSchema, type WebUi } from './schema/create-schema.ts';
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   readonly actor?: ((request: IncomingMessage) => Actor | Promise<Actor>) | undefined;
   /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
   readonly path?: string | undefined;
+  /** A page to try the API with, at `/graphiql`; on unless it is switched off. */
+  readonly graphiql?: boolean | undefined;
   /** Pages that may open sockets, such as `https://app.example.com`; by default those of this host. */
   readonly origins?: SocketOptions['origins'];
   /** Where Temporal Web UI is, so that runs link to their pages there. */
@@ -36,7 +39,14 @@ declare module 'mercurius' {
 /** The GraphQL API as a Fastify plugin; nothing of it shows outside the plugin's own scope. */
 export async function gateway(
   app: FastifyInstance,
-  { service, actor = () => ANONYMOUS, path = '/graphql', origins, webUi }: GatewayOptions,
+  {
+    service,
+    actor = () => ANONYMOUS,
+    path = '/graphql',
+    graphiql = true,
+    origins,
+    webUi,
+  }: GatewayOptions,
 ): Promise<void> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see `AnyTasks`
   const tasks = service as Tasks;
@@ -67,6 +77,8 @@ export async function gateway(
   });
   app.graphql.addHook('preExecution', refuseSubscription);
   attachSockets(app, { schema, path: app.prefix + path, context: contextOf, origins });
+  if (graphiql)
+    await registerGraphiql(app, { path: '/graphiql', endpoint: app.prefix + path, definitions });
   registerSse(app, { schema, path: `${path}/stream`, context: contextOf });
 }
 

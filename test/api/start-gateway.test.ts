@@ -48,6 +48,7 @@ test('it is healthy and ready, and says when Temporal is not there', async () =>
   const { address } = await start(service);
   expect((await fetch(`${address}/healthz`)).status).toBe(200);
   expect((await fetch(`${address}/readyz`)).status).toBe(200);
+  expect((await fetch(`${address}/graphiql`)).status).toBe(200);
   service.break(new Error('down'));
   expect((await fetch(`${address}/readyz`)).status).toBe(503);
 });

@@ -50,7 +50,7 @@ export async function testGateway(
 ): Promise<TestGateway> {
   const service = new FakeTasks({ tasks });
   const app = Fastify(server);
-  await app.register(gateway, { service, ...options });
+  await app.register(gateway, { service, graphiql: false, ...options });
   const post = async (query: string, variables?: object): Promise<Answer> => {
     const reply = await app.inject({
       method: 'POST',
