@@ -58,7 +58,9 @@ test('a task that reaches for Node is refused', async () => {
   );
   const said: string[] = [];
   const listener = new DefaultLogger('ERROR', ({ message }) => said.push(message));
-  await expect(bundleTasks({ workflowsPath: path, logger: listener })).rejects.toThrow();
+  await expect(bundleTasks({ workflowsPath: path, logger: listener })).rejects.toThrow(
+    'Webpack finished with errors',
+  );
   expect(said.join()).toContain('fs');
 });
 

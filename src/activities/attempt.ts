@@ -36,6 +36,8 @@ export class Attempt {
   #state: unknown;
   #flushing: Promise<void> | undefined;
   #nextSignal = 0;
+  /** The run takes no more signals. */
+  #refused = false;
 
   /** Without a header the caller is no workflow of ours, and nobody would take a signal or an envelope. */
   constructor(context: Context, header: LogHeader | undefined) {
@@ -54,7 +56,10 @@ export class Attempt {
     // Lines of an attempt that died before it could settle them.
     for (const { src, step, lines } of before?.segs ?? [])
       for (const line of lines) this.#pending.add({ ...line, src, step });
-    this.#heart = new Heart(() => context.heartbeat(this.#envelope(this.#ring)));
+    // A local activity has no heartbeat: it runs within a workflow task.
+    this.#heart = new Heart(() => {
+      if (!context.info.isLocal) context.heartbeat(this.#envelope(this.#ring));
+    });
   }
 
   /** The state of the last checkpoint, this attempt's or an earlier one's. */
@@ -127,7 +132,9 @@ export class Attempt {
     while (this.#pending.bytes > limit && Date.now() < deadline) {
       const batch = this.#pending.oldest(LOG_LIMITS.batch);
       const ended = batch.reduce((sum, entry) => sum + sizeOf(entry), 0) >= this.#pending.bytes;
-      if (!(await this.#send(batch, ended))) break;
+      if (await this.#send(batch, ended)) continue;
+      if (this.#refused) break;
+      await sleep(RETRY_AFTER);
     }
     if (this.#pending.bytes > Math.max(limit, LOG_LIMITS.tail)) this.#pending.exhaust();
   }
@@ -149,7 +156,8 @@ export class Attempt {
     try {
       await this.#signal({ ...this.#header(), segs: toSegments(batch), ...(ended && { ended }) });
     } catch (error) {
-      if (isFinal(error) || this.#pending.headBytes > 4 * LOG_LIMITS.batch) this.#pending.exhaust();
+      this.#refused = isFinal(error);
+      if (this.#refused || this.#pending.headBytes > 4 * LOG_LIMITS.batch) this.#pending.exhaust();
       return false;
     }
     this.#pending.drop(batch);

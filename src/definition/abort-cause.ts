@@ -18,5 +18,9 @@ export function fromCause(text: string): AbortCause {
   const [, by, seconds, reason] =
     /^([^:]*?)(?: \(grace (\d+(?:\.\d+)?) s\))?: (.*)$/s.exec(text) ?? [];
   if (by === undefined || reason === undefined) return { by: '', reason: text };
-  return { by, reason, ...(seconds !== undefined && { grace: Number(seconds) * 1000 }) };
+  return {
+    by,
+    reason,
+    ...(seconds !== undefined && { grace: Math.round(Number(seconds) * 1000) }),
+  };
 }

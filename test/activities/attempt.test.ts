@@ -1,0 +1,320 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { describe, expect, test } from 'vitest';
+import { abortSignal, checkpoint, lastCheckpoint } from '../../src/activities/checkpoint.ts';
+import { log } from '../../src/activities/log.ts';
+import { progress } from '../../src/activities/progress.ts';
+import { RunLog, sizeOf } from '../../src/definition/run-log.ts';
+import type { LogEnvelope } from '../../src/definition/run-log.ts';
+import { activityTest, linesOf } from './activity.ts';
+
+const refusedBy = (code: number) => async () => {
+  throw new Error('refused', { cause: { code } });
+};
+
+describe('a checkpoint', () => {
+  test('goes on when nobody asked to stop', async () => {
+    const { result } = await activityTest().run(async () => {
+      await checkpoint();
+      return 'done';
+    });
+    expect(result).toBe('done');
+  });
+
+  test('stops a tight loop once the run was aborted', async () => {
+    const { environment, run } = activityTest();
+    let steps = 0;
+    const running = run(async () => {
+      for (;;) {
+        if (++steps === 100) setImmediate(() => environment.cancel());
+        await checkpoint(steps);
+      }
+    });
+    await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+    expect(steps).toBeLessThan(110);
+  });
+
+  test('keeps the state as it was then, for the next attempt', async () => {
+    const first = activityTest();
+    const state = { path: 'a', seen: ['x'] };
+    await expect(
+      first.run(async () => {
+        await checkpoint(state);
+        state.seen.push('after');
+        throw new Error('crash');
+      }),
+    ).rejects.toThrow('crash');
+    const second = activityTest({ heartbeatDetails: first.beats.at(-1), attempt: 2 });
+    const { result } = await second.run(async () => lastCheckpoint());
+    expect(result).toEqual({ path: 'a', seen: ['x'] });
+  });
+
+  test('without a state leaves the one before it', async () => {
+    const { result } = await activityTest().run(async () => {
+      await checkpoint(1);
+      await checkpoint();
+      return lastCheckpoint();
+    });
+    expect(result).toBe(1);
+  });
+
+  test.each([
+    ['too large', 'x'.repeat(70_000), 'PAYLOAD_TOO_LARGE'],
+    ['no JSON', { a: 1n }, 'INVALID_CHECKPOINT'],
+  ])('refuses a state that is %s, for good', async (_, state, type) => {
+    await expect(activityTest().run(() => checkpoint(state))).rejects.toMatchObject({
+      type,
+      nonRetryable: true,
+    });
+  });
+
+  test.each([
+    ['checkpoint', () => checkpoint()],
+    ['lastCheckpoint', async () => lastCheckpoint()],
+    ['abortSignal', async () => abortSignal()],
+  ])('%s says so when it is called outside of an activity', async (name, call) => {
+    await expect(call()).rejects.toThrow(`${name} was called outside of an activity`);
+  });
+
+  test('fires the signal that fetch and friends take', async () => {
+    const { environment, run } = activityTest();
+    const running = run(() => sleep(60_000, undefined, { signal: abortSignal() }));
+    setImmediate(() => environment.cancel());
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('the log of an attempt', () => {
+  test('leaves with the result, its start first', async () => {
+    const { run, signals, beats } = activityTest({ header: { iteration: 3 } });
+    const { result, log: envelope } = await run(async () => {
+      log.info('one', { a: 1 });
+      log.warn('two');
+      return 42;
+    });
+    expect(result).toBe(42);
+    expect(envelope).toMatchObject({ v: 1, src: '3/7/1', ended: true });
+    expect(linesOf(envelope)).toEqual(['3/7/1#1 Started', '3/7/1#2 one', '3/7/1#3 two']);
+    expect([...signals, ...beats]).toEqual([]);
+  });
+
+  test('is signalled before a failure, which is its last line', async () => {
+    const { run, signals } = activityTest({ attempt: 2 });
+    await expect(
+      run(async () => {
+        log.info('working');
+        throw ApplicationFailure.create({ message: 'no luck', type: 'BadDay' });
+      }),
+    ).rejects.toThrow('no luck');
+    expect(linesOf(...signals)).toEqual([
+      '1/7/2#1 Attempt 2 started',
+      '1/7/2#2 working',
+      '1/7/2#3 Attempt 2 failed: no luck',
+    ]);
+    expect(signals.at(-1)?.segs.at(-1)?.lines.at(-1)).toMatchObject({
+      l: 'ERROR',
+      d: { type: 'BadDay' },
+    });
+  });
+
+  test('keeps what is logged while an aborted activity stops', async () => {
+    const { environment, run, signals } = activityTest();
+    const running = run(async () => {
+      try {
+        for (;;) await checkpoint();
+      } finally {
+        log.info('tidied up');
+      }
+    });
+    setImmediate(() => environment.cancel());
+    await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+    expect(linesOf(...signals).slice(-2)).toEqual(['1/7/1#2 tidied up', '1/7/1#3 Stopped']);
+  });
+
+  test('takes over what a lost attempt could not settle, under its source', async () => {
+    const lost: LogEnvelope = {
+      v: 1,
+      src: '1/7/1',
+      segs: [{ src: '1/7/1', step: 'tested', lines: [{ n: 5, t: 1, l: 'INFO', m: 'last words' }] }],
+    };
+    const { log: envelope } = await activityTest({ heartbeatDetails: lost, attempt: 2 }).run(
+      async () => null,
+    );
+    expect(linesOf(envelope)).toEqual(['1/7/1#5 last words', '1/7/2#1 Attempt 2 started']);
+  });
+
+  test('is complete and in order when it overflows', async () => {
+    const { run, signals } = activityTest();
+    const { log: envelope } = await run(async () => {
+      for (let n = 1; n <= 3000; n++) {
+        log.info(`line ${n}`.padEnd(200, '.'));
+        if (n % 100 === 0) await checkpoint();
+      }
+    });
+    expect(signals.length).toBeGreaterThan(0);
+    const kept = new RunLog();
+    for (const one of [...signals, envelope]) kept.apply(one);
+    const numbers = kept.page({ limitBytes: Infinity }).entries.map(({ n }) => n);
+    expect(numbers).toEqual(Array.from({ length: 3001 }, (_, index) => index + 1));
+  });
+
+  test('keeps head and tail beyond its budget, and counts the rest', async () => {
+    const { run, signals } = activityTest({ header: { budget: 100_000 } });
+    const { log: envelope } = await run(async () => {
+      for (let n = 2; n <= 20_000; n++) log.info(`line ${n}`);
+    });
+    const kept = new RunLog();
+    for (const one of [...signals, envelope]) kept.apply(one);
+    const { entries } = kept.page({ limitBytes: Infinity });
+    const markers = entries.filter(({ dropped }) => dropped);
+    const dropped = markers.reduce((sum, one) => sum + (one.dropped ?? 0), 0);
+    expect(markers).toHaveLength(1);
+    expect(entries.length - 1 + dropped).toBe(20_000);
+    expect(entries[0]).toMatchObject({ n: 1, m: 'Started' });
+    expect(entries.at(-1)).toMatchObject({ n: 20_000, m: 'line 20000' });
+    expect(entries.reduce((sum, one) => sum + sizeOf(one), 0)).toBeLessThan(100_000 + 70_000);
+  });
+
+  test('without a budget still ends with its newest lines', async () => {
+    const { log: envelope } = await activityTest({ header: { budget: 0 } }).run(async () => {
+      for (let n = 2; n <= 2000; n++) log.info(`line ${n}`);
+    });
+    expect(linesOf(envelope).at(-1)).toBe('1/7/1#2000 line 2000');
+    expect(linesOf(envelope)[0]).toMatch(/dropped/);
+  });
+
+  test('spends its budget once over all attempts', async () => {
+    const lost: LogEnvelope = { v: 1, src: '1/7/1', segs: [], spent: 4 * 1024 * 1024 };
+    const { run, signals } = activityTest({ heartbeatDetails: lost, attempt: 2 });
+    await run(async () => {
+      for (let n = 1; n <= 5000; n++) log.info(`line ${n}`);
+    });
+    expect(signals).toEqual([]);
+  });
+
+  test.each([3, 5])('is cut to its tail when Temporal refuses it with code %i', async (code) => {
+    const { run } = activityTest({ onSignal: refusedBy(code) });
+    const { log: envelope } = await run(async () => {
+      for (let n = 2; n <= 3000; n++) log.info(`line ${n}`.padEnd(100));
+      await sleep(20);
+    });
+    expect(linesOf(envelope)[0]).toMatch(/^1\/7\/1#\d+ dropped \d+$/);
+    expect(linesOf(envelope).at(-1)).toMatch(/^1\/7\/1#3000 /);
+  });
+
+  test('is tried again when Temporal could not be reached', async () => {
+    let failures = 1;
+    const { run, signals } = activityTest({
+      onSignal: async () => {
+        if (failures-- > 0) throw new Error('away', { cause: { code: 14 } });
+      },
+    });
+    await expect(run(() => Promise.reject(new Error('late')))).rejects.toThrow('late');
+    expect(linesOf(...signals)).toEqual(['1/7/1#1 Started', '1/7/1#2 Attempt 1 failed: late']);
+  });
+
+  test('never throws, whatever it is given', async () => {
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    const { log: envelope } = await activityTest().run(async () => {
+      log.info('circle', circle);
+      log.info('error', { error: new RangeError('far') });
+      log.info('big', 10n);
+      log.info('large', 'x'.repeat(10_000));
+      log.info('ü'.repeat(10_000));
+      log.info(undefined as unknown as string);
+      log.info('bad', {
+        toJSON() {
+          throw new Error('not me');
+        },
+      });
+      progress({ done: Number.NaN, total: Infinity });
+    });
+    const lines = envelope.segs[0]?.lines ?? [];
+    expect(lines.map(({ d }) => d)).toMatchObject([
+      undefined,
+      { unserializable: expect.stringContaining('circular') },
+      { error: { name: 'RangeError', message: 'far' } },
+      '10',
+      { truncated: 10_002 },
+      undefined,
+      undefined,
+      { unserializable: 'Error: not me' },
+    ]);
+    expect(Buffer.byteLength(lines[5]?.m ?? '')).toBeLessThan(8200);
+    expect(envelope.progress).toEqual({ done: 0, total: null, message: null });
+  });
+
+  test('of code that runs outside of an activity is dropped without an exception', () => {
+    expect(() => log.info('nobody hears this')).not.toThrow();
+    expect(() => progress({ done: 1 })).not.toThrow();
+  });
+});
+
+describe('a heartbeat', () => {
+  test('carries lines, progress and state while the activity works', async () => {
+    const { run, beats } = activityTest();
+    await run(async () => {
+      progress({ done: 1, total: 2, message: 'half' });
+      await checkpoint({ at: 1 });
+      await sleep(600);
+    });
+    expect(beats[0]).toMatchObject({
+      v: 1,
+      src: '1/7/1',
+      progress: { done: 1, total: 2, message: 'half' },
+      state: { at: 1 },
+    });
+    expect(linesOf(beats[0])).toEqual(['1/7/1#1 Started']);
+  });
+
+  test('repeats the last details when there is nothing new', async () => {
+    const { run, beats } = activityTest();
+    await run(async () => {
+      await checkpoint('kept');
+      await sleep(2600);
+    });
+    expect(beats.length).toBeGreaterThanOrEqual(2);
+    expect(beats.at(-1)).toMatchObject({ state: 'kept' });
+  });
+
+  test('of one among many is small', async () => {
+    const { run, beats } = activityTest({ header: { parallel: 1000 } });
+    await run(async () => {
+      for (let n = 1; n <= 100; n++) log.info('x'.repeat(100));
+      await sleep(500);
+    });
+    expect(JSON.stringify(beats[0]).length).toBeLessThan(2000);
+  });
+});
+
+describe('the result of an activity', () => {
+  test('is plain for a workflow that is none of ours', async () => {
+    const { run, signals } = activityTest({ header: null });
+    expect(
+      await run(async () => {
+        log.info('heard by nobody');
+        await checkpoint();
+        return { plain: true };
+      }),
+    ).toEqual({ plain: true });
+    expect(signals).toEqual([]);
+  });
+
+  test('is refused for good when Temporal could not carry it', async () => {
+    await expect(activityTest().run(async () => 'x'.repeat(2_100_000))).rejects.toMatchObject({
+      type: 'PAYLOAD_TOO_LARGE',
+      nonRetryable: true,
+    });
+    await expect(activityTest().run(async () => 1n)).rejects.toMatchObject({
+      type: 'INVALID_OUTPUT',
+      nonRetryable: true,
+    });
+  });
+
+  test('may be bytes, which then come as they are', async () => {
+    const { run, signals } = activityTest();
+    expect(await run(async () => new Uint8Array([1, 2]))).toEqual(new Uint8Array([1, 2]));
+    expect(linesOf(...signals)).toEqual(['1/7/1#1 Started']);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { checkCatalogue } from '../../src/definition/catalogue.ts';
+import { findDefinition } from '../../src/definition/find-definition.ts';
+import * as tasks from '../../src/workflows/index.ts';
+import { defineTask } from '../../src/workflows/define-task.ts';
+import * as testTasks from '../support/tasks/workflows.ts';
+
+const define = (options: object) =>
+  defineTask({ id: 'fine', title: 'Fine', input: z.object({}), run: () => null, ...options });
+
+describe('the catalogue', () => {
+  test('has these ids, which callers and open runs rely on', () => {
+    expect(Object.keys(tasks)).toEqual(['checksumFiles', 'testingRun']);
+  });
+
+  test('is what the worker accepts', () => {
+    expect(() => checkCatalogue(tasks)).not.toThrow();
+    expect(() => checkCatalogue(testTasks)).not.toThrow();
+  });
+
+  test('refuses a definition under another name, and says which', () => {
+    expect(() => checkCatalogue({ other: define({}) })).toThrow(
+      'Expected the task definition "fine" to be exported under its id, got `other`',
+    );
+  });
+
+  test('refuses what is no definition, because it could be started as one', () => {
+    const helper = (): string => 'help';
+    expect(() => checkCatalogue({ fine: define({}), helper })).toThrow('`helper` is none');
+  });
+
+  test('refuses to be empty', () => {
+    expect(() => checkCatalogue({})).toThrow('got none');
+  });
+
+  test('describes each definition', () => {
+    expect({ ...findDefinition(tasks, 'checksumFiles') }).toMatchObject({
+      title: 'Checksum files',
+      private: false,
+      grace: 30_000,
+      examples: [{ folder: 'photos' }],
+    });
+  });
+});
+
+describe('a definition', () => {
+  test.each([
+    [{ id: 'Upper' }, 'camelCase'],
+    [{ id: 'with-dash' }, 'camelCase'],
+    [{ id: '' }, 'camelCase'],
+    [{ id: 'a'.repeat(101) }, 'camelCase'],
+    [{ id: undefined }, 'camelCase'],
+    [{ id: 'toString' }, '"toString" is taken'],
+    [{ id: 'constructor' }, '"constructor" is taken'],
+    [{ id: 'default' }, '"default" is taken'],
+    [{ title: ' ' }, '`title` of the task definition "fine"'],
+    [{ title: 'x'.repeat(201) }, '`title`'],
+    [{ description: 1 }, '`description`'],
+    [{ grace: -1 }, '`grace`'],
+    [{ grace: Number.NaN }, '`grace`'],
+    [{ timeout: 0 }, '`timeout`'],
+    [{ maxIterations: 1.5 }, '`maxIterations`'],
+    [{ input: { folder: 'text' } }, '`input`'],
+    [{ run: 'later' }, '`run`'],
+    [{ onAbort: 'later' }, '`onAbort`'],
+  ])('with %o is refused where it is written', (options, message) => {
+    expect(() => define(options)).toThrow(message);
+    expect(() => define(options)).toThrow(TypeError);
+  });
+
+  test('has defaults for what it leaves out', () => {
+    expect({ ...define({}) }).toMatchObject({
+      description: '',
+      private: false,
+      grace: 30_000,
+      examples: [],
+    });
+  });
+});
