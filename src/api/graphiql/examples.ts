@@ -1,0 +1,160 @@
+import type { TaskDefinitionInfo } from '../../definition/tasks.ts';
+
+/** A tab of the page: a document that runs as it is, but for ids that are to be pasted. */
+export interface Example {
+  readonly name: string;
+  readonly query: string;
+}
+
+/** From the catalogue to a run that hangs, in the order in which a newcomer needs them. */
+export function examplesFor(
+  definitions: readonly TaskDefinitionInfo[],
+  now: Date,
+): readonly Example[] {
+  const known = definitions.filter((definition) => !definition.private);
+  const shown = known.find(({ examples }) => examples.length > 0) ?? known[0];
+  return [
+    { name: 'Start here', query: CATALOGUE },
+    { name: 'Trigger', query: toTrigger(shown?.id ?? '', shown?.examples[0]) },
+    { name: 'Follow a run', query: FOLLOW },
+    { name: 'Follow its log', query: LOG },
+    { name: 'Abort', query: ABORT },
+    { name: 'Failed this week', query: toFailed(new Date(now.getTime() - WEEK)) },
+    { name: 'Why does it hang?', query: HANGING },
+  ];
+}
+
+const WEEK = 7 * 24 * 60 * 60 * 1000;
+
+/** JSON as a GraphQL literal; undefined when a key of it cannot be one there. */
+function toLiteral(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const parts = Array.isArray(value)
+    ? value.map(toLiteral)
+    : Object.entries(value).map(([key, item]) => {
+        const literal = toLiteral(item);
+        return literal !== undefined && NAME.test(key) ? `${key}: ${literal}` : undefined;
+      });
+  if (parts.includes(undefined)) return undefined;
+  const inner = parts.join(', ');
+  return Array.isArray(value) ? `[${inner}]` : inner === '' ? '{}' : `{ ${inner} }`;
+}
+const NAME = /^[_A-Za-z]\w*$/;
+
+const CATALOGUE = `# Everything that can be triggered. Run it with the button above, or Ctrl+Enter.
+# The next tabs trigger a run, follow it, abort it, list what failed and find out why one hangs.
+query Catalogue {
+  taskDefinitions {
+    id
+    title
+    description
+    examples
+    inputSchema
+    mutation
+    worker { online lastSeen }
+  }
+}
+`;
+
+const toTrigger = (
+  definition: string,
+  input: unknown,
+): string => `# Triggers a run. Every outcome is a member of the answer: ask for what you want to show of it.
+# Each definition has a mutation of its own as well, with a typed input: see \`mutation\` in the catalogue.
+# Copy the id from the answer for the next tabs.
+mutation Trigger {
+  triggerTask(
+    definition: ${JSON.stringify(definition)}
+    input: ${toLiteral(input ?? {}) ?? '{}'}
+    options: { name: "My first run", tags: ["example"] }
+  ) {
+    __typename
+    ... on TaskTriggered { run { id name status } }
+    ... on TaskDeduplicated { run { id name status } }
+    ... on InvalidInput { issues { path message } }
+    ... on TaskDefinitionNotFound { suggestions }
+    ... on Problem { code message }
+  }
+}
+`;
+
+const FOLLOW = `# The run as it is now, then each time it changes, until it is over.
+subscription Follow {
+  taskRun(id: "paste the id of a run here") {
+    name
+    status
+    progress { percent done total message }
+    steps { name state attempt lastFailure }
+    output
+    error { code message }
+    abort { by reason mode }
+    diagnosis { message action }
+  }
+}
+`;
+
+const LOG = `# The lines that are there, then each one as it appears, then LogEnd.
+# After a broken connection, give the last cursor as \`after:\`, and nothing is lost and nothing comes twice.
+subscription Log {
+  taskRunLog(id: "paste the id of a run here") {
+    __typename
+    ... on LogLine { time level step message data cursor }
+    ... on LogEnd { status dropped cursor }
+  }
+}
+`;
+
+const ABORT = `# Asks a run to stop at its next checkpoint and to clean up.
+# \`force: true\` ends one at once whose worker is gone.
+mutation Abort {
+  abortTaskRun(id: "paste the id of a run here", reason: "Just trying") {
+    __typename
+    ... on AbortRequested { graceEndsAt run { id status } }
+    ... on RunTerminated { run { id status } }
+    ... on AlreadyFinished { run { id status } }
+    ... on Problem { code message }
+  }
+}
+`;
+
+const toFailed = (
+  since: Date,
+): string => `# The runs that failed in the last seven days, the latest first, and why.
+# The next page: after: "the endCursor of this one".
+query Failed {
+  taskRuns(
+    filter: { status: { in: [FAILED] }, finishedAt: { after: "${since.toISOString()}" } }
+    orderBy: LAST_FINISHED_FIRST
+    first: 20
+  ) {
+    totalCount
+    nodes {
+      id
+      name
+      definitionId
+      finishedAt
+      triggeredBy
+      error { code message step attempt }
+      input
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`;
+
+const HANGING = `# What is not over, and why it does not move: one sentence, and what to do.
+query Hanging {
+  taskRuns(filter: { status: { in: [PENDING, RUNNING, ABORTING] } }, first: 20) {
+    nodes {
+      id
+      name
+      status
+      createdAt
+      diagnosis { code message since action }
+      steps { name state attempt maxAttempts nextAttemptAt lastFailure lastHeartbeat }
+      webUiUrl
+    }
+  }
+  workers { id host status lastSeen }
+}
+`;
