@@ -3,7 +3,6 @@ import { matchesFilter } from '../definition/match-filter.ts';
 import { comparePositions, positionOf } from '../definition/run-order.ts';
 import type { TaskDescription } from '../definition/task-definition.ts';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
-import { isClosed } from '../definition/task-run.ts';
 import type { TaskRun } from '../definition/task-run.ts';
 import { TaskRunOrder } from '../definition/tasks.ts';
 import type {
@@ -21,9 +20,11 @@ import { finishedAt, lastFinishedFirst } from './last-finished-first.ts';
 import { toListRows } from './list-row.ts';
 import type { Chunk, ListRow } from './list-row.ts';
 import { newestFirst, startedAt } from './newest-first.ts';
+import type { Entry, Listed, OpenPage } from './open-page.ts';
+import { OwnWrites } from './own-writes.ts';
 import { RecentWrites } from './recent-writes.ts';
 import type { Temporal } from './temporal.ts';
-import { executionOf, toTaskRun } from './to-task-run.ts';
+import { toTaskRun } from './to-task-run.ts';
 import { finishedBefore, startedWithin, toVisibilityQuery } from './to-visibility-query.ts';
 import type { VisibilityQuery } from './to-visibility-query.ts';
 import { MAX_ROWS } from './visibility.ts';
@@ -39,28 +40,6 @@ export interface RunListsOptions {
   readonly cursorSecret?: string | undefined;
 }
 
-/** A page before its cursors are signed. */
-interface OpenPage {
-  /** When the reading began. */
-  readonly readAt: number;
-  readonly entries: readonly Entry[];
-  /** Where the next page starts; null for an empty list. */
-  readonly end: Position | null;
-  readonly more: boolean;
-}
-interface Entry {
-  readonly run: TaskRun;
-  readonly position: Position;
-}
-interface Listed {
-  readonly filter: TaskRunFilter;
-  readonly query: VisibilityQuery;
-  readonly orderBy: TaskRunOrder;
-  readonly first: number;
-  readonly after: Position | null;
-  readonly signature: string;
-}
-
 /** Lists and counts of runs, over Temporal's visibility alone. */
 export class RunLists {
   readonly #temporal: RunListsOptions['temporal'];
@@ -70,6 +49,7 @@ export class RunLists {
   readonly #cursors: Cursors;
   readonly #counts: CountRuns;
   readonly #writes = new RecentWrites();
+  readonly #own: OwnWrites;
   readonly #watched: WatchLists;
   readonly #inFlight = new Map<string, Promise<OpenPage>>();
   /** Where the slice of start time began that held the first page of a filter. */
@@ -81,6 +61,7 @@ export class RunLists {
     this.#definitions = definitions;
     this.#titles = new Map([...definitions].map(([id, { title }]) => [id, title]));
     this.#cursors = new Cursors({ namespace: temporal.namespace, secret: cursorSecret });
+    this.#own = new OwnWrites({ temporal, definitions, writes: this.#writes });
     this.#counts = new CountRuns({
       visibility,
       compile: (filter) => this.#compile(filter),
@@ -94,7 +75,7 @@ export class RunLists {
         const listed = this.#listed({ filter, first });
         const page = await this.#page(listed);
         return async () => {
-          const { entries } = await this.#withOwnWrites(page, listed);
+          const { entries } = await this.#own.over(page, listed);
           return entries.map(({ run }) => run);
         };
       },
@@ -107,7 +88,7 @@ export class RunLists {
     const key = canonicalJson([listed.signature, listed.orderBy, listed.first, listed.after]);
     // Several calls can make one page: together they have the time of one.
     const { entries, end, more } = await inTime(this.#visibility.deadline, async () =>
-      this.#withOwnWrites(await this.#once(key, () => this.#page(listed)), listed),
+      this.#own.over(await this.#once(key, () => this.#page(listed)), listed),
     );
     return {
       runs: entries.map(({ run }) => run),
@@ -135,7 +116,7 @@ export class RunLists {
     return this.#watched.watch(filter, signatureOf(filter), signal);
   }
 
-  /** A run was started here: first pages that should hold it do so from now on. */
+  /** A run was started here: pages that should hold it do so from now on. */
   noteStarted(run: TaskRun): void {
     this.#writes.noteStarted(run);
   }
@@ -286,80 +267,6 @@ export class RunLists {
     return this.#writes.update(run);
   }
 
-  /** What this process wrote a moment ago shows wherever the index is. */
-  async #withOwnWrites(read: OpenPage, listed: Listed): Promise<OpenPage> {
-    const { filter, query, orderBy, first, after } = listed;
-    const page = { ...read, entries: read.entries.flatMap((entry) => this.#updated(entry, query)) };
-    if (BY_FINISH.has(orderBy)) return page;
-    const present = new Set(page.entries.map(({ run }) => run.id));
-    const missing = this.#writes.missing(filter, page.readAt).filter(({ id }) => !present.has(id));
-    const own = (await this.#stillTrue(missing, filter))
-      .map((run) => ({ run, position: positionOf(run, orderBy) }))
-      .filter(
-        ({ position }) =>
-          (!after || comparePositions(position, after, orderBy) > 0) &&
-          (!page.more || (page.end && comparePositions(position, page.end, orderBy) < 0)),
-      );
-    if (own.length === 0) return page;
-    const entries = [...page.entries, ...own].toSorted((a, b) =>
-      comparePositions(a.position, b.position, orderBy),
-    );
-    const shown = entries.slice(0, first);
-    const isCut = entries.length > first;
-    return {
-      ...page,
-      entries: shown,
-      end: isCut || !page.more ? (shown.at(-1)?.position ?? page.end) : page.end,
-      more: page.more || isCut,
-    };
-  }
-
-  /** Written since the page was read: it may be shared with others, and a live list keeps it for a second. */
-  #updated({ run, position }: Entry, { rest }: VisibilityQuery): readonly Entry[] {
-    const now = this.#writes.update(run);
-    return now && (now === run || matchesFilter(now, rest)) ? [{ run: now, position }] : [];
-  }
-
-  /** A filter by status may leave out a run because it has ended meanwhile: only the run itself can tell. */
-  async #stillTrue(
-    runs: readonly TaskRun[],
-    { status, statusNot }: TaskRunFilter,
-  ): Promise<readonly TaskRun[]> {
-    if (!status && !statusNot) return runs;
-    const checked = await Promise.all(
-      runs.map(async (run, index) => {
-        if (this.#writes.ageOf(run) < CERTAIN) return run;
-        if (index >= MAX_CHECKED) return null;
-        const isOpen = await this.#isOpen(run);
-        this.#writes.settle(run, isOpen);
-        return isOpen ? run : null;
-      }),
-    );
-    return checked.filter((run) => run !== null);
-  }
-
-  async #isOpen(run: TaskRun): Promise<boolean> {
-    const runId = executionOf(run)?.runId;
-    try {
-      const { workflowExecutionInfo } = await this.#temporal.ask((service) =>
-        service.describeWorkflowExecution({
-          namespace: this.#temporal.namespace,
-          execution: { workflowId: run.id, ...(runId && { runId }) },
-        }),
-      );
-      if (!workflowExecutionInfo) return false;
-      const now = await toTaskRun(workflowExecutionInfo, {
-        definitions: this.#definitions,
-        decode: this.#temporal.decode,
-      });
-      return isClosed(now.status) === isClosed(run.status);
-    } catch (error) {
-      // The list is right without it, only later.
-      if (error instanceof TaskError) return false;
-      throw error;
-    }
-  }
-
   #once(key: string, ask: () => Promise<OpenPage>): Promise<OpenPage> {
     const known = this.#inFlight.get(key);
     if (known) return known;
@@ -370,19 +277,12 @@ export class RunLists {
 }
 
 const ORDERS: ReadonlySet<string> = new Set(Object.values(TaskRunOrder));
-const BY_FINISH: ReadonlySet<TaskRunOrder> = new Set([
-  'LAST_FINISHED_FIRST',
-  'FIRST_FINISHED_FIRST',
-]);
 const MAX_PAGE = 100;
 /** Rows that one page looks at when a predicate drops most of them. */
 const MAX_SCAN = MAX_ROWS;
 /** Rows of one chunk: twice as many are read for it at worst. */
 const MAX_CHUNK = 500;
 const MAX_HINTS = 500;
-/** Milliseconds within which a fresh write needs no second look. */
-const CERTAIN = 250;
-const MAX_CHECKED = 10;
 
 /** Equal for filters that mean the same. */
 function signatureOf({ where, ...filter }: TaskRunFilter): string {

@@ -1,7 +1,7 @@
 import { checkFilter } from '../definition/match-filter.ts';
-import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
 import { TaskRunStatus } from '../definition/task-run.ts';
 import type { TaskRunFilter } from '../definition/tasks.ts';
+import { checkFilterShape } from './check-filter-shape.ts';
 
 /** A filter, as far as Temporal's index can answer it. */
 export interface VisibilityQuery {
@@ -28,7 +28,7 @@ export interface QueryContext {
  * Chain predecessors are always hidden, and schedules by Temporal as long as no filter names their division.
  */
 export function toVisibilityQuery(filter: TaskRunFilter, context: QueryContext): VisibilityQuery {
-  checkShape(filter);
+  checkFilterShape(filter);
   checkFilter(filter);
   const { namePrefix, scheduledAfter, scheduledBefore, createdAfter, createdBefore, where } =
     filter;
@@ -220,73 +220,3 @@ const wordsOf = (value: string): readonly string[] =>
     .normalize('NFC')
     .toLowerCase()
     .match(/[\p{L}\p{N}]+/gu) ?? [];
-
-type Kind = 'list' | 'statuses' | 'time' | 'flag' | 'text' | 'integer' | 'predicate';
-const KINDS: Record<keyof TaskRunFilter, Kind> = {
-  ids: 'list',
-  idsNot: 'list',
-  definition: 'list',
-  definitionNot: 'list',
-  status: 'statuses',
-  statusNot: 'statuses',
-  createdAfter: 'time',
-  createdBefore: 'time',
-  scheduledAfter: 'time',
-  scheduledBefore: 'time',
-  finishedAfter: 'time',
-  finishedBefore: 'time',
-  tagsAny: 'list',
-  tagsAll: 'list',
-  tagsNone: 'list',
-  parent: 'list',
-  parentNot: 'list',
-  topLevel: 'flag',
-  actor: 'list',
-  actorNot: 'list',
-  name: 'list',
-  nameNot: 'list',
-  namePrefix: 'text',
-  nameWords: 'text',
-  rerunOf: 'list',
-  iterationMin: 'integer',
-  iterationMax: 'integer',
-  where: 'predicate',
-};
-const STATUSES: ReadonlySet<unknown> = new Set(Object.values(TaskRunStatus));
-const IS: Record<Kind, readonly [expected: string, is: (value: unknown) => boolean]> = {
-  list: ['a list of texts', Array.isArray],
-  statuses: [
-    `a list of ${[...STATUSES].join(', ')}`,
-    (value) => Array.isArray(value) && value.every((one) => STATUSES.has(one)),
-  ],
-  time: ['a `Date`', (value) => value instanceof Date],
-  flag: ['true or false', (value) => typeof value === 'boolean'],
-  text: ['a text', (value) => typeof value === 'string'],
-  integer: ['an integer', Number.isSafeInteger],
-  predicate: [
-    '`{ signature, test }`',
-    (value) => typeof value === 'object' && value !== null && 'test' in value,
-  ],
-};
-const MAX_TERMS = 20;
-
-/** Callers without types reach this too. */
-function checkShape(filter: TaskRunFilter): void {
-  const fields = Object.entries(filter).filter(([, value]) => value !== undefined);
-  if (fields.length > MAX_TERMS)
-    throw invalid(`Expected at most ${MAX_TERMS} fields in a filter, got ${fields.length}.`);
-  for (const [field, value] of fields) {
-    if (!isField(field)) throw invalid(`A filter has no field \`${field}\`.`);
-    const [expected, is] = IS[KINDS[field]];
-    if (!is(value))
-      throw invalid(`Expected \`${field}\` to be ${expected}, got ${JSON.stringify(value)}.`);
-  }
-  const { tagsAll = [] } = filter;
-  if (tagsAll.length > MAX_TERMS)
-    throw invalid(
-      `Expected \`tagsAll\` to have at most ${MAX_TERMS} values, got ${tagsAll.length}.`,
-    );
-}
-
-const isField = (field: string): field is keyof TaskRunFilter => Object.hasOwn(KINDS, field);
-const invalid = (message: string): TaskError => new TaskError(TaskErrorCode.InvalidFilter, message);
