@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, inject, onTestFinished, test } from 'vitest';
 import { isRunning, type ProcessId } from '../../src/local/process-start.ts';
-import { finished, messages, Program, trigger } from './support/program.ts';
+import { ask, finished, messages, Program, trigger } from './support/program.ts';
 
 const START = 'src/local/start.ts';
 const GRAPHQL = /GraphQL +(http:\S+)/;
@@ -43,6 +43,10 @@ test('one command serves, refuses a twin, and leaves nothing behind on Ctrl-C', 
   const url = await program.said(GRAPHQL);
   const temporal = await server();
   expect(await program.said(/Temporal Web UI +(http:\S+)/)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  const settings = '{ backgroundTasks { getSettings { data { retentionDays } } } }';
+  expect(await ask(url, settings)).toMatchObject({
+    backgroundTasks: { getSettings: { data: { retentionDays: 30 } } },
+  });
   const id = await trigger(url, 'testingRun', { some: 'value' });
   expect(await finished(url, id)).toMatchObject({ taskStatus: 'success' });
 
