@@ -4,20 +4,14 @@ import { ContractError } from './contract-error.ts';
 import { decodeCursor, encodeCursor, orFromStart } from './cursor.ts';
 import { findRun } from './find-run.ts';
 import { ITEM_FIELDS, LOG_FIELDS, whereKeys } from './fields.ts';
-import { type LogRecord, runIdOf } from './log-records.ts';
+import { type LogRecord, type LogSource, runIdOf } from './log-records.ts';
 import { contains, passes } from './operators.ts';
 import { compareBy, type ListArguments, type ListPage, pageSize, toSort } from './paging.ts';
 import { toFilter, type Where } from './to-filter.ts';
+import { walkLogs } from './walk-logs.ts';
 
 /** Runs whose logs one answer may be put together from. */
 const MAX_RUNS = 100;
-const MAX_COUNTED = 1000;
-
-export interface LogSource {
-  readonly tasks: Tasks;
-  /** All records of a run, asked for once in an operation; none when the run is gone. */
-  readonly records: (run: TaskRun) => Promise<readonly LogRecord[]>;
-}
 
 /**
  * One page of log records. Over named runs every order and filter works; over all runs records come by run, the
@@ -34,7 +28,9 @@ export async function listLogs(
   const ids = namedRuns(where ?? {});
   const usual = order.field === 'createdOn' && order.direction === 'DESC';
   if (!ids && usual && !test)
-    return await orFromStart(decodeCursor(after), (from) => walk(source, size, from, counted));
+    return await orFromStart(decodeCursor(after), (from) =>
+      walkLogs(source, { size, from, counted }),
+    );
   const runs = await findRuns(source.tasks, ids);
   const records = await allRecords(source, runs, test ?? (() => true));
   const of = LOG_FIELDS[order.field]?.of ?? (() => null);
@@ -183,87 +179,4 @@ function toPage(records: readonly LogRecord[], offset: number, size: number): Li
       totalCount: records.length,
     },
   };
-}
-
-/** Where a walk over all runs stands: after this run of the service's list, or within the next one. */
-interface WalkPosition {
-  readonly after?: string | undefined;
-  /** Records of the next run from this iteration on were in the page before. */
-  readonly below?: number | undefined;
-}
-
-/** Records of all runs, the newest run first and the last iteration of each first. */
-async function walk(
-  { tasks, records }: LogSource,
-  size: number,
-  from: string | null,
-  counted: boolean,
-): Promise<ListPage<LogRecord>> {
-  let { after, below } = toPosition(from);
-  const items: LogRecord[] = [];
-  let hasMoreItems = true;
-  while (hasMoreItems && items.length < size) {
-    const first = Math.min(MAX_RUNS, size - items.length);
-    const page = await tasks.list({ first, after });
-    const read = await Promise.all(page.runs.map(records));
-    hasMoreItems = page.hasNextPage;
-    for (const [index, own] of read.entries()) {
-      const rest = own.toReversed().filter(({ iteration }) => iteration < (below ?? Infinity));
-      const taken = rest.slice(0, size - items.length);
-      items.push(...taken);
-      below = undefined;
-      if (taken.length < rest.length) {
-        below = taken.at(-1)?.iteration;
-        hasMoreItems = true;
-        break;
-      }
-      after = page.cursors[index];
-      if (items.length === size) {
-        hasMoreItems = index + 1 < read.length || page.hasNextPage;
-        break;
-      }
-    }
-    if (items.length < size) after = page.endCursor ?? undefined;
-  }
-  return {
-    items,
-    meta: {
-      cursor: hasMoreItems ? encodeCursor(JSON.stringify({ after, below })) : null,
-      hasMoreItems,
-      totalCount:
-        !counted || (from === null && !hasMoreItems) ? items.length : await countRecords(tasks),
-    },
-  };
-}
-
-function toPosition(from: string | null): WalkPosition {
-  try {
-    const position: unknown = JSON.parse(from ?? '{}');
-    const { after, below } = isObject(position) ? position : {};
-    return {
-      ...(typeof after === 'string' && { after }),
-      ...(typeof below === 'number' && { below }),
-    };
-  } catch {
-    return {};
-  }
-}
-
-/** One record for each iteration that there was. */
-async function countRecords(tasks: Tasks): Promise<number> {
-  let count = 0;
-  let after: string | undefined;
-  for (let looked = 0; ;) {
-    const page = await tasks.list({ first: 100, after });
-    for (const { iteration } of page.runs) count += iteration;
-    looked += page.runs.length;
-    if (!page.hasNextPage) return count;
-    if (looked >= MAX_COUNTED)
-      throw new ContractError(
-        'LIST_ENTRIES_ERROR',
-        `The records of more than ${MAX_COUNTED} runs are not counted: leave out \`totalCount\`, or name the runs with \`task\` or \`task_in\`.`,
-        { max: MAX_COUNTED },
-      );
-    after = page.endCursor ?? undefined;
-  }
 }

@@ -14,6 +14,13 @@ export interface LogRecord {
   readonly lines: readonly LogLine[];
 }
 
+/** What lists of records are made from. */
+export interface LogSource {
+  readonly tasks: Tasks;
+  /** All records of a run, asked for once in an operation; none when the run is gone. */
+  readonly records: (run: TaskRun) => Promise<readonly LogRecord[]>;
+}
+
 /** Lines of one run that an answer may hold. */
 const MAX_LINES = 10_000;
 

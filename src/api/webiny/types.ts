@@ -6,8 +6,8 @@ import type { GatewayContext } from '../schema/context.ts';
 import type { WebinyBuilder, WebinyTypes } from './builder.ts';
 import type { EnvelopeError } from './envelope.ts';
 import type { Inputs } from './inputs.ts';
-import { logsOf, type LogSource } from './list-logs.ts';
-import type { LogRecord } from './log-records.ts';
+import { logsOf } from './list-logs.ts';
+import type { LogRecord, LogSource } from './log-records.ts';
 import type { ListPage } from './paging.ts';
 import {
   executionNameOf,

@@ -174,6 +174,14 @@ describe('at its bounds', () => {
     expect(await ids({ where: { task_in: [kept, gone] } })).toEqual([`${kept}#1`]);
   });
 
+  test('a run that is deleted between two pages takes no other with it', async () => {
+    const [old, gone] = [await run(3), await run(3)];
+    const { data, meta } = await list({ limit: 2 });
+    expect(data.map(({ id }: { id: string }) => id)).toEqual([`${gone}#3`, `${gone}#2`]);
+    await gateway.service.delete(gone);
+    expect(await ids({ after: meta.cursor })).toEqual([`${old}#3`, `${old}#2`, `${old}#1`]);
+  });
+
   test('a line that says much is whole, and many lines end with a note', async () => {
     const id = await run(1);
     for (let i = 0; i < 10_500; i++) gateway.service.log(id, { message: `line ${i}` });
