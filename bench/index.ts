@@ -2,9 +2,11 @@ import { benchAbort } from './abort.ts';
 import { benchCounts } from './counts.ts';
 import { benchFirstLine } from './first-line.ts';
 import { benchRuns } from './runs.ts';
+import { benchLists } from './lists.ts';
 import { setUp } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { benchTrigger } from './trigger.ts';
+import { benchSlowReader, benchSubscribers, benchTail } from './viewers.ts';
 
 const SECTIONS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   counts: benchCounts,
@@ -12,6 +14,11 @@ const SECTIONS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   runs: benchRuns,
   abort: benchAbort,
   'first-line': benchFirstLine,
+  tail: benchTail,
+  subscribers: benchSubscribers,
+  'slow-reader': benchSlowReader,
+  // Last: a full index makes every start slower.
+  lists: benchLists,
 };
 
 const chosen = process.argv.slice(2);

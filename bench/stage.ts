@@ -12,6 +12,7 @@ import { installRuntime } from '../src/install-runtime.ts';
 import { temporalCli } from '../src/local/temporal-cli.ts';
 import { startTemporalServer } from '../src/local/temporal-server.ts';
 import { createLogger } from '../src/logger.ts';
+import { directly } from '../src/service/direct-connection.ts';
 import { ensureSearchAttributes } from '../src/service/search-attributes.ts';
 import { TaskService } from '../src/service/task-service.ts';
 import { CallCounter } from '../test/support/count-calls.ts';
@@ -55,7 +56,10 @@ export async function setUp(): Promise<Stage> {
   });
   const { address } = server;
   const calls = new CallCounter();
-  const connection = await Connection.connect({ address, interceptors: [calls.interceptor] });
+  const connection = await Connection.connect({
+    ...directly({ address }),
+    interceptors: [calls.interceptor],
+  });
   await ensureSearchAttributes(connection, { namespace: 'default' });
   const client = new Client({ connection });
   const taskQueue = 'bench';

@@ -36,3 +36,10 @@ export async function drip(perSecond: number, seconds: number): Promise<void> {
     await checkpoint(n);
   }
 }
+
+export async function flood(lines: number, bytes: number): Promise<void> {
+  for (let n = 1; n <= lines; n++) {
+    log.info(`line ${n} ${'x'.repeat(bytes)}`, { at: Date.now() });
+    if (n % 100 === 0) await sleep(20);
+  }
+}

@@ -3,7 +3,7 @@ import { defineTask } from '../../src/workflows/define-task.ts';
 import { proxyCheckpoints } from '../../src/workflows/proxy-checkpoints.ts';
 import type * as activities from './activities.ts';
 
-const { oneStep, waitForAbort, sayOnce, drip } = proxyCheckpoints<typeof activities>();
+const { oneStep, waitForAbort, sayOnce, drip, flood } = proxyCheckpoints<typeof activities>();
 
 export const oneCheckpoint = defineTask({
   id: 'oneCheckpoint',
@@ -31,4 +31,11 @@ export const dripping = defineTask({
   title: 'Logs steadily',
   input: z.object({ perSecond: z.number(), seconds: z.number() }),
   run: ({ perSecond, seconds }) => drip(perSecond, seconds),
+});
+
+export const flooding = defineTask({
+  id: 'flooding',
+  title: 'Logs a flood',
+  input: z.object({ lines: z.number(), bytes: z.number() }),
+  run: ({ lines, bytes }) => flood(lines, bytes),
 });
