@@ -93,12 +93,19 @@ export class LogFollower {
     const held = await ifFound(this.#histories.closed(this.#id, first));
     if (held) return first;
     let oldest = link;
-    for (let steps = 0; steps < LONGEST_WALK; steps++) {
-      const before = await ifFound(this.#source.before(this.#id, oldest));
-      if (before === undefined) break;
+    let before = await this.#linkBefore(link);
+    for (let steps = 0; before !== undefined && steps < LONGEST_WALK; steps++) {
+      // A link names the one before it whether or not that is still held.
+      const beyond = await this.#linkBefore(before);
+      if (beyond === undefined) break;
       oldest = before;
+      before = beyond;
     }
     return oldest;
+  }
+
+  #linkBefore(link: string): Promise<string | undefined> {
+    return ifFound(this.#source.before(this.#id, link));
   }
 }
 

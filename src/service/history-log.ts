@@ -40,9 +40,9 @@ export class HistoryLog {
     } = event;
     if (started) this.#log = new RunLog(await this.#carried(started.input?.payloads));
     else if (signaled?.signalName === LOG_SIGNAL)
-      this.#signals.push(await this.#first(signaled.input?.payloads));
+      this.#signals.push(await this.#value(signaled.input?.payloads));
     else if (completed) {
-      const answer = await this.#first(completed.result?.payloads);
+      const answer = await this.#value(completed.result?.payloads);
       if (isLoggedResult(answer)) this.#outcomes.push(answer.log);
     } else if (timedOut) this.#outcomes.push(await this.#lastHeartbeat(timedOut.failure));
     // Not the task's start: one that fails is done again together with what came since.
@@ -71,21 +71,25 @@ export class HistoryLog {
   }
 
   async #carried(input: Parameters<Temporal['decode']>[0]): Promise<CarriedLog | undefined> {
-    if (!input || input.length < 2) return undefined;
-    const [, carried] = await this.#decode(input);
+    const carried = await this.#value(input?.slice(1));
     return hasLog(carried) ? carried.log : undefined;
   }
 
-  async #first(payloads: Parameters<Temporal['decode']>[0]): Promise<unknown> {
-    const [value] = await this.#decode(payloads);
-    return value;
+  /** The first value, or undefined: what cannot be decoded must not hide the rest of the log. */
+  async #value(payloads: Parameters<Temporal['decode']>[0]): Promise<unknown> {
+    try {
+      const [value] = await this.#decode(payloads?.slice(0, 1));
+      return value;
+    } catch {
+      return undefined;
+    }
   }
 
   async #lastHeartbeat(failure: Failure | null | undefined): Promise<unknown> {
     const details =
       failure?.timeoutFailureInfo?.lastHeartbeatDetails ??
       failure?.cause?.timeoutFailureInfo?.lastHeartbeatDetails;
-    return this.#first(details?.payloads);
+    return this.#value(details?.payloads);
   }
 }
 

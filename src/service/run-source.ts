@@ -38,6 +38,8 @@ export class RunSource {
   readonly #definitions: RunMapping['definitions'];
   /** The last query of each run that is asked one. */
   readonly #queries = new Map<string, Promise<unknown>>();
+  /** Until when a run whose worker did not answer is asked nothing. */
+  readonly #silent = new Map<string, number>();
 
   constructor({ temporal, definitions }: RunSourceOptions) {
     this.temporal = temporal;
@@ -67,6 +69,11 @@ export class RunSource {
     };
   }
 
+  /** Whether it is worth while to ask the worker of a run. */
+  answers(id: string): boolean {
+    return (this.#silent.get(id) ?? 0) <= Date.now();
+  }
+
   /**
    * A page of settled lines from the run's worker, or undefined when it does not answer or the run has just closed.
    * One at a time for a run: Temporal refuses a second one, and the retries of that take seconds.
@@ -86,6 +93,7 @@ export class RunSource {
     link: string,
     request: LogPageRequest,
   ): Promise<WireLogPage | undefined> {
+    if (!this.answers(id)) return undefined;
     try {
       const payloads = await this.temporal.encode(request);
       const { queryResult } = await this.temporal.ask(
@@ -96,14 +104,21 @@ export class RunSource {
             // A closed run would be replayed as a whole for each query.
             queryRejectCondition: QueryRejectCondition.QUERY_REJECT_CONDITION_NOT_OPEN,
           }),
-        { deadline: QUERY_DEADLINE },
+        { deadline: QUERY_DEADLINE, retries: false },
       );
       const [page] = await this.temporal.decode(queryResult?.payloads);
       return isPage(page) ? page : undefined;
     } catch {
       // Whatever is wrong with the worker, history has the same lines.
+      this.#silence(id);
       return undefined;
     }
+  }
+
+  #silence(id: string): void {
+    const now = Date.now();
+    for (const [other, until] of this.#silent) if (until <= now) this.#silent.delete(other);
+    this.#silent.set(id, now + SILENCE);
   }
 
   /** The whole history of a link as its log. */
@@ -191,6 +206,8 @@ export class RunSource {
 
 // With no worker there, Temporal says so one second before the deadline.
 const QUERY_DEADLINE = 2000;
+/** Milliseconds. */
+const SILENCE = 5000;
 const MOST_PAGES = 20;
 // Temporal answers a long poll after 20 s, with nothing.
 const LONG_POLL = 30_000;

@@ -44,14 +44,15 @@ export class RunWatcher {
   readonly #source: RunSource;
   readonly #histories: LinkHistories;
   readonly #bell = new Bell();
-  readonly #stop = new AbortController();
+  /** Ends what runs. */
+  readonly #halt = new AbortController();
+  #stopped = false;
   readonly #listeners = new Set<() => void>();
   #version = 0;
   #ended = false;
   #failure: unknown;
   #seen: Seen | undefined;
   #log: SharedLog | undefined;
-  #noQueryUntil = 0;
   #abortRead = false;
   #abortRequest: LifeLine | undefined;
   /** The link whose end is awaited. */
@@ -77,19 +78,18 @@ export class RunWatcher {
 
   /** Nobody wants it any more. */
   get stopped(): boolean {
-    return this.#stop.signal.aborted;
+    return this.#stopped;
   }
 
   /** Nothing will be seen any more. */
   get ended(): boolean {
-    return this.#ended || this.stopped;
+    return this.#ended;
   }
 
   /** Nothing of it runs any more, and whoever waits is told. */
   stop(): void {
-    this.#stop.abort();
-    this.#bell.ring();
-    this.#publish();
+    this.#stopped = true;
+    this.#end();
   }
 
   /** Resolves when there is something newer than a version, or the signal gives up. */
@@ -139,8 +139,9 @@ export class RunWatcher {
 
   async #follow(): Promise<void> {
     let failures = 0;
+    let looks = 0;
     let link: string | undefined;
-    while (!this.#stop.signal.aborted) {
+    while (!this.ended) {
       const began = Date.now();
       try {
         const state = await this.#source.state(this.id, link);
@@ -159,22 +160,28 @@ export class RunWatcher {
         if (!isPassing(error)) return this.#fail(error);
         failures++;
       }
-      const pause = Math.min(TICK * 2 ** failures, LONGEST_PAUSE);
+      // A run that was triggered a moment ago has its first lines soon.
+      const tick = ++looks <= FIRST_LOOKS ? FIRST_TICK : TICK;
+      const pause = Math.min(tick * 2 ** failures, LONGEST_PAUSE);
       await this.#bell.sleep(pause - (Date.now() - began));
     }
   }
 
   /** One look at an open link: at most one call beside the one that told its state. */
   async #look(state: LinkState): Promise<void> {
+    this.#show(state);
     const log = this.#log;
-    if (log && log.covered !== state.historyLength) {
-      if (state.details.abortRequested && !this.#abortRead) await this.#readAbort(state);
-      else await this.#readSettled(log, state);
-    }
+    if (!log || log.covered === state.historyLength) return;
+    if (state.details.abortRequested && !this.#abortRead) await this.#readAbort(state);
+    else await this.#readSettled(log, state);
+    this.#show(state);
+  }
+
+  #show(state: LinkState): void {
     this.#seen = {
       state,
       life: [...openingOf(state.details), ...(this.#abortRequest ? [this.#abortRequest] : [])],
-      live: withWaiting(log?.waiting ?? [], state.lines),
+      live: withWaiting(this.#log?.waiting ?? [], state.lines),
     };
     this.#publish();
   }
@@ -192,7 +199,7 @@ export class RunWatcher {
     if (state.details.startedAt === null) {
       // No worker has begun it: there is nobody to ask, and nothing to read.
       log.covered = historyLength;
-    } else if (Date.now() < this.#noQueryUntil) {
+    } else if (!this.#source.answers(this.id)) {
       const history = await this.#histories.open(this.id, link);
       window.add(inOrder(history, { after: window.next, limitBytes: Infinity }));
       log.waiting = unordered(history);
@@ -203,7 +210,7 @@ export class RunWatcher {
         window.add(page);
         log.waiting = [];
         if (!page.more) log.covered = historyLength;
-      } else this.#noQueryUntil = Date.now() + NO_QUERY;
+      }
       // What is left is read after another look at the run: it may just have closed.
       if (page?.more !== false) this.#bell.ring();
     }
@@ -219,13 +226,18 @@ export class RunWatcher {
 
   #finish(state: LinkState): void {
     this.#seen = { state, life: [], live: [] };
-    this.#ended = true;
-    this.#publish();
+    this.#end();
   }
 
   #fail(error: unknown): void {
     this.#failure = error;
+    this.#end();
+  }
+
+  #end(): void {
     this.#ended = true;
+    this.#halt.abort();
+    this.#bell.ring();
     this.#publish();
   }
 
@@ -238,7 +250,7 @@ export class RunWatcher {
   async #awaitEnd(link: string): Promise<void> {
     if (this.#polled === link) return;
     this.#polled = link;
-    const { signal } = this.#stop;
+    const { signal } = this.#halt;
     while (!signal.aborted)
       try {
         await this.#source.closed(this.id, link, signal);
@@ -251,9 +263,9 @@ export class RunWatcher {
 }
 
 const TICK = 300;
+const FIRST_TICK = 100;
+const FIRST_LOOKS = 5;
 const LONGEST_PAUSE = 5000;
-/** Milliseconds in which only history is read after a worker did not answer. */
-const NO_QUERY = 5000;
 /** Bytes of the newest lines that all viewers of a run share. */
 const WINDOW = 1024 * 1024;
 

@@ -20,20 +20,22 @@ export class WatchedRun {
   /** Counts a viewer until its signal; `onEmpty` is called when the last one has gone. */
   join(signal: AbortSignal, onEmpty: () => void): void {
     this.#viewers++;
-    signal.addEventListener('abort', () => {
+    const leave = (): void => {
       if (--this.#viewers > 0) return;
       this.watcher.stop();
       onEmpty();
-    });
+    };
+    signal.addEventListener('abort', leave, { once: true });
   }
 
   /** As `join`, for one that reads the log from an offset on. */
   joinLog(offset: number, signal: AbortSignal): void {
     this.#logViewers++;
     this.watcher.wantLog(offset);
-    signal.addEventListener('abort', () => {
+    const leave = (): void => {
       if (--this.#logViewers === 0) this.watcher.forgetLog();
-    });
+    };
+    signal.addEventListener('abort', leave, { once: true });
   }
 
   /** What follows a position; made once for all viewers that stand there. */
