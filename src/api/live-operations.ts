@@ -66,9 +66,11 @@ export class LiveOperations {
   }
 
   /** A result as clients may see it. */
-  format({ errors, ...result }: Nullish<ExecutionResult>): FormattedExecutionResult {
-    const shown = errors && { errors: this.formatErrors(errors) };
-    return { ...(result as FormattedExecutionResult), ...shown };
+  format({ errors, data }: Nullish<ExecutionResult>): FormattedExecutionResult {
+    return {
+      ...(data !== undefined && { data }),
+      ...(errors && { errors: this.formatErrors(errors) }),
+    };
   }
 
   formatErrors(errors: readonly Error[]): readonly GraphQLFormattedError[] {

@@ -108,8 +108,7 @@ function protocolOf(
     },
     onNext: (_context, _id, _payload, _args, result) =>
       result.errors ? operations.format(result) : undefined,
-    onError: (_context, _id, _payload, errors) =>
-      operations.formatErrors(errors as readonly Error[]),
+    onError: (_context, _id, _payload, errors) => operations.formatErrors(errors),
   });
 
   return (socket, request) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { execute, subscribe } from 'graphql';
+import { execute, OperationTypeNode, subscribe } from 'graphql';
 import type {
   ExecutionArgs,
   ExecutionResult,
@@ -51,8 +51,8 @@ export function registerSse(app: FastifyInstance, options: SseOptions): void {
       const asked = parametersOf(request);
       if (typeof asked === 'string') return await refuse(reply, 400, asked);
       const prepared = operations.prepare(asked);
-      const kind = 'kind' in prepared ? prepared.kind : 'query';
-      if (request.method === 'GET' && kind === 'mutation')
+      const kind = 'kind' in prepared ? prepared.kind : OperationTypeNode.QUERY;
+      if (request.method === 'GET' && kind === OperationTypeNode.MUTATION)
         return await refuse(
           reply.header('allow', 'POST'),
           405,
@@ -142,8 +142,8 @@ const COMMENT = ':\n\n';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
-async function resultsOf(args: ExecutionArgs, kind: string): Promise<Results> {
-  const result = await (kind === 'subscription' ? subscribe(args) : execute(args));
+async function resultsOf(args: ExecutionArgs, kind: OperationTypeNode): Promise<Results> {
+  const result = await (kind === OperationTypeNode.SUBSCRIPTION ? subscribe(args) : execute(args));
   return Symbol.asyncIterator in result ? result : once(result);
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { createContext } from '../../src/api/schema/context.ts';
 import { attachSockets } from '../../src/api/sockets.ts';
 import type { SocketOptions } from '../../src/api/sockets.ts';

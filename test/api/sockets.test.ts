@@ -2,7 +2,7 @@ import { connect as connectTcp } from 'node:net';
 import { createClient } from 'graphql-ws';
 import type { Client } from 'graphql-ws';
 import { afterEach, describe, expect, test } from 'vitest';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { connect, eventually, openSocket, startLiveGateway } from './live-gateway.ts';
 import type { Tasks } from '../../src/definition/tasks.ts';
 import type { LiveGateway } from './live-gateway.ts';
@@ -11,7 +11,7 @@ import { gatewayOf } from './schema/support.ts';
 const gateways: LiveGateway[] = [];
 const clients: Client[] = [];
 afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.dispose()));
+  for (const client of clients.splice(0)) await client.dispose();
   await Promise.all(gateways.splice(0).map(({ app }) => app.close()));
 });
 
@@ -415,38 +415,38 @@ describe('a shutdown', () => {
   });
 });
 
-describe('a client that does not read', () => {
-  /** A log without end, of lines of 8 KiB. */
-  function endless() {
-    const tasks = gatewayOf().tasks;
-    let made = 0;
-    const line = {
-      step: null,
-      attempt: null,
-      iteration: 1,
-      source: 'run',
-      time: new Date(0),
-      level: 'INFO',
-      message: 'x'.repeat(8192),
-      data: null,
-      dropped: 0,
-    } as const;
-    const service = new Proxy(tasks as Tasks, {
-      get: (target, name) =>
-        name === 'as'
-          ? () => service
-          : name === 'tail'
-            ? async function* () {
-                for (;;) {
-                  await new Promise(setImmediate);
-                  yield { type: 'LINE', line: { ...line, n: ++made }, cursor: String(made) };
-                }
+/** A log without end, of lines of 8 KiB. */
+function endless() {
+  const tasks = gatewayOf().tasks;
+  let made = 0;
+  const line = {
+    step: null,
+    attempt: null,
+    iteration: 1,
+    source: 'run',
+    time: new Date(0),
+    level: 'INFO',
+    message: 'x'.repeat(8192),
+    data: null,
+    dropped: 0,
+  } as const;
+  const service = new Proxy(tasks as Tasks, {
+    get: (target, name) =>
+      name === 'as'
+        ? () => service
+        : name === 'tail'
+          ? async function* () {
+              for (;;) {
+                await new Promise(setImmediate);
+                yield { type: 'LINE', line: { ...line, n: ++made }, cursor: String(made) };
               }
-            : (Reflect.get(target, name, target) as unknown),
-    });
-    return { service, made: () => made };
-  }
+            }
+          : (Reflect.get(target, name, target) as unknown),
+  });
+  return { service, made: () => made };
+}
 
+describe('a client that does not read', () => {
   test('is not written to without end, and hurts nobody else', async () => {
     const { service, made } = endless();
     const { ws } = await start({ service });

@@ -4,6 +4,7 @@ export type Nullable<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 
 /** The fields that were given. */
 export function given<T extends object>(fields: Given<T>): { readonly [K in keyof T]?: T[K] } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries lose the types of their keys
   return Object.fromEntries(
     Object.entries(fields ?? {}).filter(([, value]) => value !== null && value !== undefined),
   ) as { readonly [K in keyof T]?: T[K] };

@@ -20,7 +20,8 @@ export function inlineReferences(root: JsonSchema): JsonSchema {
     return { ...(isRecord(found) && found), ...copy };
   };
   const { $defs: _, ...schema } = root;
-  return inline(schema, []) as JsonSchema;
+  const inlined = inline(schema, []);
+  return isRecord(inlined) ? inlined : {};
 }
 
 function targetOf({ $defs: definitions }: JsonSchema, reference: string): JsonSchema | undefined {
@@ -40,7 +41,7 @@ export function takeNull(schema: JsonSchema): {
     return { schema: { ...rest, type: others.length === 1 ? others[0] : others }, nullable: true };
   }
   if (Array.isArray(anyOf)) {
-    const others = anyOf.filter((option) => !isNull(option));
+    const others: unknown[] = anyOf.filter((option) => !isNull(option));
     const nullable = others.length < anyOf.length;
     const [only] = others;
     return others.length === 1 && isRecord(only)

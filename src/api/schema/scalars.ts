@@ -45,6 +45,6 @@ function parseTime(value: unknown): Date {
   const exists = new Date(`${day}T00:00:00Z`).getUTCDate() === Number(dayOfMonth);
   if (exists && !Number.isNaN(time.getTime())) return time;
   throw new GraphQLError(
-    `Expected an RFC 3339 time with its zone, such as "2026-11-24T06:00:00Z", got ${JSON.stringify(value)?.slice(0, 100)}.`,
+    `Expected an RFC 3339 time with its zone, such as "2026-11-24T06:00:00Z", got ${JSON.stringify(value ?? null).slice(0, 100)}.`,
   );
 }

@@ -57,11 +57,10 @@ function fieldsOf({
   const combined = 'anyOf' in more || 'oneOf' in more || 'allOf' in more || '$ref' in more;
   if (type !== 'object' || combined || additionalProperties !== false) return undefined;
   if (!isRecord(properties) || !Object.keys(properties).every(isFieldName)) return undefined;
-  return Object.entries(properties).map(([key, property]) => ({
-    key,
-    ...takeNull(isRecord(property) ? property : {}),
-    required: Array.isArray(required) && required.includes(key),
-  }));
+  return Object.entries(properties).map(([key, property]) => {
+    const { schema, nullable } = takeNull(isRecord(property) ? property : {});
+    return { key, schema, nullable, required: Array.isArray(required) && required.includes(key) };
+  });
 }
 
 const isFieldName = (key: string): boolean => /^(?!__)[_A-Za-z]\w*$/.test(key);
@@ -189,9 +188,9 @@ const isBeyondInt = (bound: unknown): boolean =>
 /** A default that GraphQL can show; an object's is told in its description. */
 function defaultOf({ default: value }: JsonSchema, type: InputShape['type']): unknown {
   if (value === undefined || value === null) return undefined;
-  const simple = (one: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof one);
-  if (Array.isArray(type)) return Array.isArray(value) && value.every(simple) ? value : undefined;
-  return simple(value) ? value : undefined;
+  if (Array.isArray(type)) return Array.isArray(value) && value.every(isSimple) ? value : undefined;
+  return isSimple(value) ? value : undefined;
 }
+const isSimple = (one: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof one);
 
 const show = (path: readonly string[]): string => `\`${path.join('.')}\``;

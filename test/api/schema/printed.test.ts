@@ -69,10 +69,9 @@ function partsOf(type: GraphQLNamedType): readonly Part[] {
   if (isEnumType(type)) return type.getValues().map(under);
   if (isInputObjectType(type)) return Object.values(type.getFields()).map(under);
   if (!isObjectType(type) && !isInterfaceType(type)) return [];
-  return Object.values(type.getFields()).flatMap((field) => [
-    under(field),
-    ...field.args.map(({ name, description }) =>
-      under({ name: `${field.name}(${name})`, description }),
-    ),
-  ]);
+  const fields = Object.values(type.getFields());
+  const args = fields.flatMap((field) =>
+    field.args.map(({ name, description }) => ({ name: `${field.name}(${name})`, description })),
+  );
+  return [...fields, ...args].map(under);
 }

@@ -14,8 +14,7 @@ export function defined(
   input: z.ZodType = z.object({}),
   more: { output?: z.ZodType; private?: boolean; description?: string; grace?: number } = {},
 ): TaskDefinition<never, unknown> {
-  const code = async (): Promise<unknown> => undefined;
-  return Object.assign(code, {
+  return Object.assign(async () => await Promise.resolve(), {
     id,
     title: id.replaceAll(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
     description: '',
@@ -25,7 +24,7 @@ export function defined(
     examples: [],
     ...more,
     input,
-  }) as unknown as TaskDefinition<never, unknown>;
+  });
 }
 
 export const moduleOf = (...definitions: TaskDefinition<never, unknown>[]): TaskModule =>

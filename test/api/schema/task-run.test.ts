@@ -6,17 +6,17 @@ const TRIGGER = `mutation ($folder: String!, $options: TriggerOptions) {
   triggerCopyFiles(input: { folder: $folder }, options: $options) { ... on TaskTriggered { run { id } } ... on Problem { code message } }
 }`;
 
-describe('what a page of runs costs', () => {
-  const pageOf = async (size: number) => {
-    const gateway = gatewayOf();
-    const ids: string[] = [];
-    for (let n = 0; n < size; n++) {
-      const { triggerCopyFiles } = await gateway.read(TRIGGER, { folder: `f${n}` });
-      ids.push(triggerCopyFiles.run.id);
-    }
-    return { ...gateway, ids };
-  };
+const pageOf = async (size: number) => {
+  const gateway = gatewayOf();
+  const ids: string[] = [];
+  for (let n = 0; n < size; n++) {
+    const { triggerCopyFiles } = await gateway.read(TRIGGER, { folder: `f${n}` });
+    ids.push(triggerCopyFiles.run.id);
+  }
+  return { ...gateway, ids };
+};
 
+describe('what a page of runs costs', () => {
   test('rows alone are one call', async () => {
     const { cost } = await pageOf(50);
     expect(
