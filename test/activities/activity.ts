@@ -12,10 +12,10 @@ export interface ActivityTest {
   /** Envelopes of the signals that were sent. */
   readonly signals: LogEnvelope[];
   readonly beats: LogEnvelope[];
-  run<A extends readonly unknown[], R>(
+  readonly run: <A extends readonly unknown[], R>(
     activity: (...args: A) => Promise<R>,
     ...args: A
-  ): Promise<LoggedResult & { readonly result?: R }>;
+  ) => Promise<LoggedResult & { readonly result?: R }>;
 }
 
 export interface ActivityTestOptions {

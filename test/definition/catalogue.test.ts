@@ -26,8 +26,9 @@ describe('the catalogue', () => {
   });
 
   test('refuses what is no definition, because it could be started as one', () => {
-    const helper = (): string => 'help';
-    expect(() => checkCatalogue({ fine: define({}), helper })).toThrow('`helper` is none');
+    expect(() => checkCatalogue({ fine: define({}), helper: () => 'help' })).toThrow(
+      '`helper` is none',
+    );
   });
 
   test('refuses to be empty', () => {

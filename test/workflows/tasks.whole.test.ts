@@ -106,11 +106,16 @@ describe('a run', () => {
   });
 
   test('gets its input with defaults and transforms applied', async () => {
-    expect(await execute('withDefaults', { email: 'a@b.de', words: 'one two' })).toEqual({
+    const input = {
       email: 'a@b.de',
-      count: 3,
-      words: ['one', 'two'],
-    });
+      words: 'one two',
+      link: 'https://a.b/',
+      when: '2026-11-24T09:00:00Z',
+    };
+    const output = { ...input, count: 3, words: ['one', 'two'] };
+    // Twice: runs share zod, and nothing that one leaves in it may hurt another.
+    expect(await execute('withDefaults', input)).toEqual(output);
+    expect(await execute('withDefaults', input)).toEqual(output);
   });
 
   test('with an input that its schema refuses fails at once and says each field', async () => {

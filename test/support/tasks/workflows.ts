@@ -240,6 +240,8 @@ export const withDefaults = defineTask({
     count: z.number().int().min(1).default(3),
     words: z.string().transform((text) => text.split(' ')),
     note: z.string().optional(),
+    link: z.url().optional(),
+    when: z.iso.datetime().optional(),
   }),
   run: (input) => input,
 });
