@@ -1,6 +1,6 @@
 /** The value below which a share `q` of the samples lies; with 40 samples, p99 is the maximum. */
 export function quantile(samples: readonly number[], q: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
+  const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 

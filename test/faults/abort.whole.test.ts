@@ -37,7 +37,8 @@ async function untilClosed(id: string, within = 30_000): Promise<[TaskRunDetails
   const run = await eventually(
     async () => {
       const now = await service.get(id);
-      expect(isClosed(now.status), `status ${now.status}`).toBe(true);
+      if (!isClosed(now.status))
+        throw new Error(`Expected ${id} to be closed, it is ${now.status}`);
       return now;
     },
     { within },
@@ -250,10 +251,11 @@ describe('an abort takes effect', () => {
       });
       await ada().abort({ id, message });
       const [run, { abort }] = await untilClosed(id);
-      expect(run.status, definition).toBe(TaskRunStatus.Aborted);
-      expect(abort?.cleanUp, definition).toEqual(
+      expect([definition, run.status, abort?.cleanUp]).toEqual([
+        definition,
+        TaskRunStatus.Aborted,
         typeof expected === 'string' ? expected : expect.stringMatching(expected),
-      );
+      ]);
     }
   });
 });
