@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
+import type { ChecksumResult } from '../../src/activities/checksum-folder.ts';
 import { checkCatalogue } from '../../src/definition/catalogue.ts';
 import { findDefinition } from '../../src/definition/find-definition.ts';
+import type { InputOf, OutputOf, TaskModule } from '../../src/definition/task-definition.ts';
 import * as tasks from '../../src/workflows/index.ts';
 import { defineTask } from '../../src/workflows/define-task.ts';
 import * as testTasks from '../support/tasks/workflows.ts';
@@ -46,6 +48,31 @@ describe('the catalogue', () => {
 });
 
 describe('a definition', () => {
+  test('tells what callers give and get, before defaults and after', () => {
+    expectTypeOf<InputOf<typeof tasks.checksumFiles>>().toEqualTypeOf<{ folder: string }>();
+    expectTypeOf<OutputOf<typeof tasks.checksumFiles>>().toEqualTypeOf<ChecksumResult>();
+    expectTypeOf<InputOf<typeof testTasks.walkSteps>>().toEqualTypeOf<{
+      steps: number;
+      ms?: number | undefined;
+      cleanUpLines?: number | undefined;
+    }>();
+    expectTypeOf<InputOf<typeof testTasks.withDefaults>['words']>().toBeString();
+    expectTypeOf<OutputOf<typeof testTasks.withDefaults>['words']>().toEqualTypeOf<string[]>();
+    expectTypeOf<typeof testTasks>().toExtend<TaskModule>();
+  });
+
+  test('promises the output that its schema declares', () => {
+    defineTask({
+      id: 'fine',
+      title: 'Fine',
+      input: z.object({}),
+      // @ts-expect-error -- `run` answers a number
+      output: z.object({ count: z.string() }),
+      run: () => ({ count: 3 }),
+    });
+    expect.assertions(0);
+  });
+
   test.each([
     [{ id: 'Upper' }, 'camelCase'],
     [{ id: 'with-dash' }, 'camelCase'],
