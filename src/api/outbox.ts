@@ -1,38 +1,31 @@
 import type { WebSocket } from 'ws';
 
-export interface OutboxLimits {
-  /** Bytes that wait in a socket before nothing more is written to it. */
-  readonly buffer: number;
-  /** Milliseconds in which a socket must take something of what waits. */
-  readonly stall: number;
-}
-
 /**
  * Writes to a socket no faster than its client reads. What `send` waits for is not made: iterators are asked for
- * their next value only when the last one is on its way. A client that takes nothing for long is told to come back.
+ * their next value only when the last one is on its way.
  */
 export class Outbox {
   readonly #socket: WebSocket;
-  readonly #limits: OutboxLimits;
+  /** Bytes that wait in the socket before nothing more is written to it. */
+  readonly #buffer: number;
   readonly #waiting: (() => void)[] = [];
   #sending = 0;
-  #stalled: NodeJS.Timeout | undefined;
+  #taken = 0;
 
-  constructor(socket: WebSocket, limits: OutboxLimits) {
+  constructor(socket: WebSocket, buffer: number) {
     this.#socket = socket;
-    this.#limits = limits;
-    socket.once('close', () => this.#end());
+    this.#buffer = buffer;
+    socket.once('close', () => this.#release());
   }
 
-  /** Nothing waits to be written. */
-  get empty(): boolean {
-    return this.#sending === 0;
+  /** Since when the client has taken nothing of what waits, by `performance.now()`; undefined when nothing waits. */
+  get waitingSince(): number | undefined {
+    return this.#sending === 0 ? undefined : this.#taken;
   }
 
   /** Resolves when the frame is written, or the socket is closed. */
   async send(frame: string): Promise<void> {
-    this.#sending++;
-    this.#stalled ??= setTimeout(() => this.#giveUp(), this.#limits.stall);
+    if (this.#sending++ === 0) this.#taken = performance.now();
     this.#pace();
     try {
       while (this.#isFull())
@@ -50,8 +43,7 @@ export class Outbox {
     if (!this.#isOpen()) return;
     // An error closes the socket, and that is told by its `close`.
     await new Promise<void>((resolve) => this.#socket.send(frame, () => resolve()));
-    if (this.#sending > 1) this.#stalled?.refresh();
-    else this.#endStall();
+    this.#taken = performance.now();
     if (!this.#isFull()) this.#release();
   }
 
@@ -62,7 +54,7 @@ export class Outbox {
   }
 
   #isFull(): boolean {
-    return this.#isOpen() && this.#socket.bufferedAmount >= this.#limits.buffer;
+    return this.#isOpen() && this.#socket.bufferedAmount >= this.#buffer;
   }
 
   #isOpen(): boolean {
@@ -73,21 +65,12 @@ export class Outbox {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  #giveUp(): void {
+  /** Tells a client that takes nothing to come back. */
+  giveUp(): void {
     this.#socket.close(1013, 'Read too slowly: subscribe again from your last cursor');
     // To read its answer, or the socket would stay for as long as it may.
     this.#socket.resume();
-    this.#end();
-  }
-
-  #end(): void {
-    this.#endStall();
     this.#release();
-  }
-
-  #endStall(): void {
-    clearTimeout(this.#stalled);
-    this.#stalled = undefined;
   }
 }
 

@@ -7,10 +7,10 @@ import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
 import { GraphQLError } from 'graphql';
 import { isRefusal } from './errors.ts';
+import { follow } from './follow.ts';
 import { LIMITS } from './limits.ts';
 import { LiveOperations } from './live-operations.ts';
 import { Outbox } from './outbox.ts';
-import type { OutboxLimits } from './outbox.ts';
 import type { GatewayContext } from './schema/context.ts';
 
 export interface SocketOptions {
@@ -29,7 +29,7 @@ export interface SocketOptions {
   readonly limits?: Partial<SocketLimits> | undefined;
 }
 
-export interface SocketLimits extends OutboxLimits {
+export interface SocketLimits {
   /** Sockets of this process. */
   readonly sockets: number;
   /** Operations that run at once on one socket. */
@@ -40,6 +40,10 @@ export interface SocketLimits extends OutboxLimits {
   readonly init: number;
   /** Milliseconds between signs of life; a client that gives none for two of these is gone. */
   readonly keepAlive: number;
+  /** Bytes that wait for a client before nothing more is made for it. */
+  readonly buffer: number;
+  /** Milliseconds in which a client must take something of what waits. */
+  readonly stall: number;
 }
 
 export const SOCKET_LIMITS: SocketLimits = {
@@ -95,6 +99,7 @@ function protocolOf(
   const operations = new LiveOperations(schema, app.log);
   const server = makeServer<undefined, { readonly request: IncomingMessage }>({
     connectionInitWaitTimeout: limits.init,
+    subscribe: follow,
     onConnect: async (connection) => {
       // It can be as large as a message, lives as long as the socket, and is nothing to trust.
       Object.assign(connection, { connectionParams: undefined });
@@ -112,8 +117,8 @@ function protocolOf(
   });
 
   return (socket, request) => {
-    const outbox = new Outbox(socket, limits);
-    const stopPinging = keepAlive(socket, outbox, limits.keepAlive);
+    const outbox = new Outbox(socket, limits.buffer);
+    const stopWatching = watchOver(socket, outbox, limits);
     const closed = server.opened(
       {
         protocol: socket.protocol,
@@ -130,7 +135,7 @@ function protocolOf(
     );
     socket.on('error', (error) => app.log.debug({ err: error }, 'Socket error'));
     socket.once('close', (code, reason) => {
-      stopPinging();
+      stopWatching();
       closed(code, String(reason)).catch((error: unknown) => fail(app, socket, error));
     });
   };
@@ -158,20 +163,32 @@ const tooMany = (limit: number): GraphQLError =>
     { extensions: { code: 'LIMIT_EXCEEDED' } },
   );
 
-/** Ends a socket whose client is gone. One that is behind shows that it lives by reading, which the outbox watches. */
-function keepAlive(socket: WebSocket, outbox: Outbox, interval: number): () => void {
+/** Ends a socket whose client is gone. One that is behind shows that it lives by reading. */
+function watchOver(
+  socket: WebSocket,
+  outbox: Outbox,
+  { keepAlive, stall }: SocketLimits,
+): () => void {
   let alive = true;
   const heard = (): void => {
     alive = true;
   };
   socket.on('pong', heard);
   socket.on('message', heard);
-  const timer = setInterval(() => {
-    if (!outbox.empty) return heard();
-    if (!alive) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, interval);
+  const timer = setInterval(
+    () => {
+      const { waitingSince } = outbox;
+      if (waitingSince !== undefined) {
+        heard();
+        if (performance.now() - waitingSince >= stall) outbox.giveUp();
+        return;
+      }
+      if (!alive) return socket.terminate();
+      alive = false;
+      socket.ping();
+    },
+    Math.min(keepAlive, stall),
+  );
   return () => clearInterval(timer);
 }
 

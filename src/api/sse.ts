@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { execute, OperationTypeNode, subscribe } from 'graphql';
+import { execute, OperationTypeNode } from 'graphql';
 import type {
   ExecutionArgs,
   ExecutionResult,
   FormattedExecutionResult,
   GraphQLSchema,
 } from 'graphql';
+import { follow } from './follow.ts';
 import { LIMITS } from './limits.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { OperationRequest } from './live-operations.ts';
@@ -143,7 +144,7 @@ const COMMENT = ':\n\n';
 type Results = AsyncIterableIterator<ExecutionResult>;
 
 async function resultsOf(args: ExecutionArgs, kind: OperationTypeNode): Promise<Results> {
-  const result = await (kind === OperationTypeNode.SUBSCRIPTION ? subscribe(args) : execute(args));
+  const result = await (kind === OperationTypeNode.SUBSCRIPTION ? follow(args) : execute(args));
   return Symbol.asyncIterator in result ? result : once(result);
 }
 

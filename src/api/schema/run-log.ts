@@ -131,6 +131,8 @@ export function addRunLog(builder: Builder): void {
   builder.subscriptionField('taskRunLog', (t) =>
     t.field({
       type: event,
+      // An event is made once for all who follow the run; see follow.ts.
+      extensions: { sameForAll: true },
       description:
         "A run's log: the lines that are there, then each one as it appears, then `LogEnd`. After a broken connection give the last `cursor` as `after`, on any gateway: nothing is lost and nothing comes twice.",
       args: {

@@ -1,0 +1,93 @@
+import {
+  createSourceEventStream,
+  execute,
+  getOperationAST,
+  Kind,
+  subscribe,
+  visit,
+  BREAK,
+} from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult, FieldNode } from 'graphql';
+
+export type Results = AsyncGenerator<ExecutionResult, void, void>;
+
+/**
+ * GraphQL's `subscribe`. Where all viewers of an event see the same of it, its result is made once for each document,
+ * however many they are: most of what a delivery costs.
+ */
+export async function follow(args: ExecutionArgs): Promise<Results | ExecutionResult> {
+  if (!isSameForAll(args)) return await subscribe(args);
+  const events = await createSourceEventStream(args);
+  if (!(Symbol.asyncIterator in events)) return events;
+  return mapped(events[Symbol.asyncIterator](), (event) => shared(event, args));
+}
+
+const RESULTS = new WeakMap<object, WeakMap<DocumentNode, ReturnType<typeof execute>>>();
+
+function shared(event: unknown, args: ExecutionArgs): ReturnType<typeof execute> {
+  const make = () => execute({ ...args, rootValue: event });
+  if (typeof event !== 'object' || event === null) return make();
+  let results = RESULTS.get(event);
+  if (!results) RESULTS.set(event, (results = new WeakMap()));
+  let result = results.get(args.document);
+  if (!result) results.set(args.document, (result = make()));
+  return result;
+}
+
+/** The field says so, and nothing that is selected of it depends on variables. */
+function isSameForAll({ document, schema, operationName }: ExecutionArgs): boolean {
+  const known = SAME_FOR_ALL.get(document);
+  if (known !== undefined) return known;
+  const [field, ...more] = getOperationAST(document, operationName)?.selectionSet.selections ?? [];
+  const same =
+    field?.kind === Kind.FIELD &&
+    more.length === 0 &&
+    document.definitions.length === 1 &&
+    schema.getSubscriptionType()?.getFields()[field.name.value]?.extensions['sameForAll'] ===
+      true &&
+    !dependsOnVariables(field);
+  SAME_FOR_ALL.set(document, same);
+  return same;
+}
+const SAME_FOR_ALL = new WeakMap<DocumentNode, boolean>();
+
+function dependsOnVariables({ selectionSet, directives = [] }: FieldNode): boolean {
+  let found = directives.length > 0;
+  if (selectionSet)
+    visit(selectionSet, {
+      Variable: () => {
+        found = true;
+        return BREAK;
+      },
+    });
+  return found;
+}
+
+function mapped<T>(
+  events: AsyncIterator<T>,
+  toResult: (event: T) => ExecutionResult | PromiseLike<ExecutionResult>,
+): Results {
+  const end = async (): Promise<IteratorReturnResult<undefined>> => {
+    await events.return?.();
+    return DONE;
+  };
+  return {
+    next: async () => {
+      const event = await events.next();
+      return event.done === true ? DONE : { done: false, value: await toResult(event.value) };
+    },
+    return: end,
+    throw: async (error) => {
+      await end();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await end();
+    },
+  };
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
