@@ -2,6 +2,7 @@ import { TaskError } from './task-error.ts';
 import { TaskRunStatus } from './task-run.ts';
 import type { TaskRun } from './task-run.ts';
 import type { TaskRunFilter } from './tasks.ts';
+import { wordsOf } from './words-of.ts';
 
 /** Whether a run is in the list that this filter describes. Says of one row what Temporal says of all. */
 export function matchesFilter(run: TaskRun, filter: TaskRunFilter): boolean {
@@ -125,11 +126,6 @@ function checkValue(field: string, value: unknown): void {
 // Escaping is not enough: Temporal's stores never match some escaped values, and fail on others.
 const SAFE = /^[^'"\\`\p{Cc}\p{Cs}\u2661\ufffd]{1,255}$/u;
 
-const wordsOf = (text: string): string[] =>
-  text
-    .normalize('NFC')
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu) ?? [];
 const oneOf = (values: readonly string[] | undefined, value: string | null): boolean =>
   !values || (value !== null && values.includes(value));
 const noneOf = (values: readonly string[] | undefined, value: string | null): boolean =>

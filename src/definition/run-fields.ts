@@ -1,9 +1,10 @@
 import { MEMO } from './messages.ts';
+import { wordsOf } from './words-of.ts';
 
 /** What Temporal indexes of a run beside its own fields: names and Temporal's types. */
 export const SEARCH_ATTRIBUTES = {
   TaskName: 'Keyword',
-  /** The words of the name. */
+  /** The words of the name, as `wordsOf` spells them. */
   TaskWords: 'Text',
   TaskTags: 'KeywordList',
   TaskParent: 'Keyword',
@@ -48,7 +49,9 @@ export function toRunFields({ name, actor, input, tags = [], parent, rerunOf, ke
     Partial<Record<SearchAttribute, string | number | readonly string[]>>
   >;
 } {
-  const json = JSON.stringify(input) ?? 'null';
+  // `undefined` has no JSON, whatever the types say.
+  const json = (JSON.stringify(input) as string | undefined) ?? 'null';
+  const words = wordsOf(name).join(' ');
   return {
     memo: {
       [MEMO]: {
@@ -62,7 +65,7 @@ export function toRunFields({ name, actor, input, tags = [], parent, rerunOf, ke
     },
     searchAttributes: {
       TaskName: name,
-      TaskWords: name,
+      ...(words !== '' && { TaskWords: words }),
       TaskIteration: 1,
       ...(tags.length > 0 && { TaskTags: tags.map((tag) => tag.toLowerCase()) }),
       ...(parent !== undefined && { TaskParent: parent }),

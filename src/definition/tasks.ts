@@ -109,7 +109,7 @@ export interface TaskRunFilter {
   readonly nameNot?: readonly string[] | undefined;
   /** Case counts, on every store of Temporal's. */
   readonly namePrefix?: string | undefined;
-  /** All of 1 to 8 whole words, in any order and case. */
+  /** All of 1 to 8 whole words, in any order; case and accents do not count. */
   readonly nameWords?: string | undefined;
   readonly rerunOf?: readonly string[] | undefined;
   readonly iterationMin?: number | undefined;
