@@ -117,6 +117,7 @@ describe('a filter', () => {
     ['the start of a name with a wildcard', () => ({ namePrefix: '100%' }), 'aborted'],
     ['the start of a title', () => ({ namePrefix: 'Say' }), 'bare'],
     ['words of a name', () => ({ nameWords: 'may PHOTOS' }), 'plain'],
+    ['words, whatever their case and accents', () => ({ nameWords: 'UNICØDE' }), 'other'],
     ['a part of a word', () => ({ nameWords: 'phot' }), ''],
     ['words of a title', () => ({ nameWords: 'hello' }), 'bare'],
     ['a rerun', () => ({ rerunOf: ['before'] }), 'other'],
@@ -329,6 +330,10 @@ describe('hostile names', () => {
     'TaskName',
     'TRUE',
     '?',
+    'a?b',
+    'a',
+    'why ? because',
+    'why',
     ':x',
     '{{x}}',
     '$1',
@@ -352,7 +357,18 @@ describe('hostile names', () => {
         true,
       );
       expect(await names({ nameNot: [name] })).toHaveLength(NAMES.length - 1);
+      expect(await open.lists.count({ ...all, name: [name] })).toBe(1);
     }
+  });
+
+  test('that no literal can hold are listed, and found by their words', async () => {
+    const name = 'O\'Brien\'s \\ 100%: "Done" & <b>!?';
+    await open.start({ name, tags: ['unspeakable'] });
+    for (const filter of [{ tagsAny: ['unspeakable'] }, { nameWords: "done b O'BRIEN" }])
+      await vi.waitFor(async () => {
+        const { runs } = await open.lists.list({ filter: within(filter) });
+        expect(runs.map((run) => run.name)).toEqual([name]);
+      }, WAIT);
   });
 });
 
