@@ -103,8 +103,9 @@ function isFound(record: LogRecord, search: string): boolean {
 function namedRuns(where: Where): readonly string[] | undefined {
   const lists = Object.entries(NAMING).flatMap(([key, toIds]) => {
     const operand = where[key];
-    // Without a name it has not begun, which names no run.
-    if (operand === undefined || [operand].flat().includes('')) return [];
+    if (operand === undefined) return [];
+    // An empty execution name is one of every run that has not begun, and names none.
+    if (key.startsWith('executionName') && [operand].flat().includes('')) return [];
     return [[operand].flat().filter(isText).map(toIds)];
   });
   if (lists.length === 0) return undefined;
