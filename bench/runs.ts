@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sameFields } from './same-fields.ts';
 import type { Stage } from './stage.ts';
 import { alternate, median, print, rate, ratio } from './stats.ts';
 
@@ -17,6 +18,15 @@ export async function benchRuns({ client, service, bareQueue }: Stage): Promise<
           args: [{ n }],
         }),
       ),
+    same: () =>
+      rate(RUNS, IN_FLIGHT, (n) =>
+        client.workflow.execute('bareOneCheckpoint', {
+          workflowId: randomUUID(),
+          taskQueue: bareQueue,
+          args: [{ n }],
+          ...sameFields({ n }),
+        }),
+      ),
     ours: () =>
       rate(RUNS, IN_FLIGHT, async (n) => {
         const { id } = await service.trigger({ definition: 'oneCheckpoint', input: { n } });
@@ -28,8 +38,16 @@ export async function benchRuns({ client, service, bareQueue }: Stage): Promise<
     `One-checkpoint runs, trigger to end, ${IN_FLIGHT} in flight, ${ROUNDS} rounds of ${RUNS}`,
     [
       { what: 'bare workflow and activity', measured: `${median(results.bare).toFixed(1)}/s` },
+      {
+        what: 'the same with our memo and attributes',
+        measured: `${median(results.same).toFixed(1)}/s`,
+      },
       { what: 'ours', measured: `${median(results.ours).toFixed(1)}/s` },
       { what: 'ours / bare', measured: ours.toFixed(2), target: '≥ 0.9', met: ours >= 0.9 },
+      {
+        what: 'ours / bare with our memo and attributes',
+        measured: ratio(results.ours, results.same).toFixed(2),
+      },
     ],
   );
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { toRunFields } from '../src/definition/run-fields.ts';
+import { sameFields } from './same-fields.ts';
 import type { Stage } from './stage.ts';
 import { alternate, median, print, rate, ratio } from './stats.ts';
 
@@ -55,33 +54,6 @@ export async function benchTrigger({ client, idleService, idleQueue, url }: Stag
       measured: ratio(results.service, results.plain).toFixed(2),
     },
   ]);
-}
-
-/** What a trigger writes beside the input, as options of the typed client. */
-function sameFields(input: unknown): object {
-  const { memo, searchAttributes } = toRunFields({
-    name: 'One checkpoint',
-    actor: 'anonymous',
-    input,
-  });
-  return {
-    memo,
-    typedSearchAttributes: new TypedSearchAttributes([
-      {
-        key: defineSearchAttributeKey('TaskName', 'KEYWORD'),
-        value: String(searchAttributes.TaskName),
-      },
-      {
-        key: defineSearchAttributeKey('TaskWords', 'TEXT'),
-        value: String(searchAttributes.TaskWords),
-      },
-      {
-        key: defineSearchAttributeKey('TaskActor', 'KEYWORD'),
-        value: String(searchAttributes.TaskActor),
-      },
-      { key: defineSearchAttributeKey('TaskIteration', 'INT'), value: 1 },
-    ]),
-  };
 }
 
 const BODY = JSON.stringify({
