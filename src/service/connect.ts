@@ -15,7 +15,7 @@ export interface TemporalAddress {
 export interface ConnectOptions {
   /** Told what is being waited for and what was found, a sentence each. */
   readonly log?: (level: 'info' | 'warn', message: string) => void;
-  /** Ends the wait for a Temporal that is not there. */
+  /** Ends the wait for a Temporal that is not there or not ready. */
   readonly signal?: AbortSignal | undefined;
   readonly dataConverter?: DataConverter | undefined;
 }
@@ -38,7 +38,7 @@ export async function connectTemporal(
   const connection = Connection.lazy(directly({ ...options, address }));
   try {
     await untilThere(connection, { address, namespace, log, signal });
-    await ensureSearchAttributes(connection, { namespace });
+    await ensureSearchAttributes(connection, { namespace, signal });
     return {
       client: new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
       visibility: connection,

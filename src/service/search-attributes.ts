@@ -27,50 +27,80 @@ export interface EnsureOptions {
   readonly namespace: string;
   /** Milliseconds that a namespace may take until it knows what was registered. */
   readonly patience?: number;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Registers what the namespace lacks and verifies all of it; rejects with what is wrong. A run that writes an
- * attribute which is not there fails its workflow task for ever, so nothing may start without them.
+ * Registers what the namespace lacks, verifies all of it and waits until it can be used; rejects with what is wrong.
+ * A run that writes an attribute which is not there fails its workflow task for ever, so nothing may start without them.
  */
 export async function ensureSearchAttributes(
   connection: Pick<ConnectionLike, 'operatorService' | 'workflowService' | 'withDeadline'>,
-  { namespace, patience = 75_000 }: EnsureOptions,
+  { namespace, patience = 75_000, signal }: EnsureOptions,
 ): Promise<void> {
   const { operatorService, workflowService } = connection;
   const ask = <R>(question: () => Promise<R>): Promise<R> =>
     connection.withDeadline(Date.now() + 10_000, question);
-  const registered = async (): Promise<Record<string, IndexedType>> =>
-    (await ask(() => operatorService.listSearchAttributes({ namespace }))).customAttributes;
+  const count = (query: string): Promise<unknown> =>
+    ask(() => workflowService.countWorkflowExecutions({ namespace, query }));
+  const lacking = async (): Promise<readonly SearchAttribute[]> => {
+    const { customAttributes } = await ask(() =>
+      operatorService.listSearchAttributes({ namespace }),
+    );
+    return lackingOf(customAttributes, namespace);
+  };
 
   try {
-    const lacking = lackingOf(await registered(), namespace);
-    if (lacking.length === 0) return;
-    await ask(() =>
-      operatorService.addSearchAttributes({
-        namespace,
-        searchAttributes: Object.fromEntries(
-          lacking.map((name) => [name, INDEXED_TYPE[SEARCH_ATTRIBUTES[name]]]),
-        ),
-      }),
-    );
-    // A cluster caches what a namespace has for up to a minute.
-    for (const ends = Date.now() + patience; ; await sleep(200)) {
-      const still = lackingOf(await registered(), namespace);
-      if (still.length === 0) return;
-      if (Date.now() > ends)
-        throw new Error(
-          `Temporal accepted the search attributes ${still.join(', ')} of namespace "${namespace}" and still does not have them.`,
-        );
-    }
+    const names = await lacking();
+    if (names.length > 0)
+      await ask(() =>
+        operatorService.addSearchAttributes({
+          namespace,
+          searchAttributes: Object.fromEntries(
+            names.map((name) => [name, INDEXED_TYPE[SEARCH_ATTRIBUTES[name]]]),
+          ),
+        }),
+      );
   } catch (error) {
     if (!isRefused(error)) throw explained(error, namespace);
-    await verifyByUse(
-      (query) => ask(() => workflowService.countWorkflowExecutions({ namespace, query })),
-      namespace,
-    );
+    return verifyByUse(count, namespace);
+  }
+  // What is listed may have been registered a moment ago, by another process: a cluster caches for up to a minute
+  // what a namespace has, and until then refuses runs that use it.
+  for (const ends = Date.now() + patience; ; await sleep(250, undefined, { signal })) {
+    const missing = await whatIsMissing(lacking, count);
+    if (missing === undefined) return;
+    if (Date.now() >= ends)
+      throw new Error(
+        `Temporal has registered the search attributes of namespace "${namespace}", but cannot use them after ${patience / 1000} s: ${missing}.`,
+      );
   }
 }
+
+/** Why the attributes cannot be used yet; undefined when they can. */
+async function whatIsMissing(
+  lacking: () => Promise<readonly SearchAttribute[]>,
+  count: (query: string) => Promise<unknown>,
+): Promise<string | undefined> {
+  try {
+    const names = await lacking();
+    if (names.length > 0) return `it does not list ${names.join(', ')}`;
+    await count(WANTED.map(([name]) => `${name} IS NULL`).join(' AND '));
+    return undefined;
+  } catch (error) {
+    const { code, details } = grpcErrorOf(error) ?? {};
+    if (code === undefined || !NOT_YET.has(code)) throw error;
+    return details;
+  }
+}
+/** Not known yet, or too busy to say. */
+const NOT_YET: ReadonlySet<number> = new Set([
+  GrpcCode.InvalidArgument,
+  GrpcCode.DeadlineExceeded,
+  GrpcCode.ResourceExhausted,
+  GrpcCode.Unavailable,
+]);
 
 /** Temporal ignores a type change in silence, so it is looked for here. */
 function lackingOf(
@@ -111,7 +141,7 @@ async function verifyByUse(
     }
   if (missing.length > 0)
     throw new Error(
-      `Namespace "${namespace}" lacks search attributes, and Temporal does not let us register them: add ${missing.join(', ')} with its own tools.`,
+      `Namespace "${namespace}" lacks search attributes, and Temporal does not let us register them: add ${missing.join(', ')} with its own tools; a new one is known within a minute.`,
     );
 }
 

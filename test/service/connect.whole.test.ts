@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { SEARCH_ATTRIBUTES } from '../../src/definition/run-fields.ts';
+import { SEARCH_ATTRIBUTES, toRunFields } from '../../src/definition/run-fields.ts';
 import { connectTemporal } from '../../src/service/connect.ts';
 import type { ConnectOptions } from '../../src/service/connect.ts';
-import { ensureSearchAttributes } from '../../src/service/search-attributes.ts';
+import {
+  encodeSearchAttributes,
+  ensureSearchAttributes,
+} from '../../src/service/search-attributes.ts';
 import { eventually } from '../support/whole.ts';
 
 const { address } = inject('temporal');
@@ -43,6 +46,29 @@ test('a namespace is made ready, however many connect to it at once', async () =
     expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)),
   );
   for (const { close } of connected) await close();
+});
+
+test('a run can use its attributes as soon as a namespace is ready', async () => {
+  const { client, close } = await connect(await newNamespace());
+  const { searchAttributes } = toRunFields({
+    name: 'Photos',
+    actor: 'ada',
+    input: null,
+    tags: ['red'],
+    parent: 'father',
+    rerunOf: 'before',
+  });
+  await expect(
+    client.connection.workflowService.startWorkflowExecution({
+      namespace: client.options.namespace,
+      requestId: randomUUID(),
+      workflowId: randomUUID(),
+      workflowType: { name: 'anything' },
+      taskQueue: { name: `nobody-${randomUUID()}` },
+      searchAttributes: { indexedFields: encodeSearchAttributes(searchAttributes) },
+    }),
+  ).resolves.toMatchObject({ started: true });
+  await close();
 });
 
 test('an attribute of another type is named, with both types', async () => {
@@ -90,9 +116,13 @@ test('where attributes cannot be registered, they are verified by using them', a
     operatorService: { listSearchAttributes: refused } as never,
     withDeadline: connection.withDeadline.bind(connection),
   };
-  await expect(
-    ensureSearchAttributes(cloud, { namespace: await newNamespace({ TaskName: KEYWORD }) }),
-  ).rejects.toThrow(/add TaskWords \(Text\), TaskTags \(KeywordList\)/);
+  const namespace = await newNamespace({ TaskName: KEYWORD });
+  await eventually(() =>
+    connection.workflowService.countWorkflowExecutions({ namespace, query: 'TaskName IS NULL' }),
+  );
+  await expect(ensureSearchAttributes(cloud, { namespace })).rejects.toThrow(
+    /add TaskWords \(Text\), TaskTags \(KeywordList\)/,
+  );
   const ready = await newNamespace();
   await ensureSearchAttributes(connection, { namespace: ready });
   await expect(ensureSearchAttributes(cloud, { namespace: ready })).resolves.toBeUndefined();
