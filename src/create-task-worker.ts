@@ -1,9 +1,10 @@
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { activityInterceptors } from './activities/interceptors.ts';
 import { checkCatalogue } from './definition/catalogue.ts';
+import { WORKER_HEARTBEAT } from './definition/worker-heartbeat.ts';
 
 export type TaskWorkerOptions = Omit<
   WorkerOptions,
@@ -27,7 +28,8 @@ export type TaskWorkerOptions = Omit<
 
 /**
  * A Temporal worker that runs tasks: with it aborts, logs and progress work as described. Every option of Temporal's
- * worker can be given, and wins over the standard here. Rejects when the tasks' exports and ids differ.
+ * worker can be given, and wins over the standard here. Rejects when the tasks' exports and ids differ, and when
+ * this process has a Temporal runtime that `installRuntime` did not set up and whose workers give no sign of life in time.
  */
 export async function createTaskWorker({
   workflowsPath,
@@ -35,6 +37,7 @@ export async function createTaskWorker({
   bundlerOptions,
   ...options
 }: TaskWorkerOptions): Promise<Worker> {
+  checkRuntime();
   const path = workflowsPath && toPath(workflowsPath);
   if (path !== undefined) await loadCatalogue(path);
   return Worker.create({
@@ -77,6 +80,16 @@ export async function bundleTasks({
     workflowInterceptorModules: [INTERCEPTORS, ...workflowInterceptorModules],
     preloadModules: preloads(options),
   });
+}
+
+/** By Temporal's own standard a living worker would count as lost, and one with no heartbeats is pushed no aborts. */
+function checkRuntime(): void {
+  const { workerHeartbeatIntervalMillis } = Runtime.instance().options.runtimeOptions;
+  const interval = workerHeartbeatIntervalMillis ?? 0;
+  if (interval > 0 && interval <= WORKER_HEARTBEAT) return;
+  throw new Error(
+    `Expected the Temporal runtime of this process to have a \`workerHeartbeatInterval\` of at most ${WORKER_HEARTBEAT / 1000} s and more than 0, got ${interval / 1000} s: call \`installRuntime\` before the first connection, or give your own \`Runtime.install\` this option.`,
+  );
 }
 
 async function loadCatalogue(path: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { WORKER_HEARTBEAT } from './definition/worker-heartbeat.ts';
 import { type Logger, toTemporalLogger } from './logger.ts';
 
 let installed = false;
@@ -18,7 +19,7 @@ export function installRuntime(logger: Logger): void {
       },
     },
     // Tells a dead worker within 15 s. With 0 an abort would no longer be pushed to activities, without a word.
-    workerHeartbeatInterval: '5 s',
+    workerHeartbeatInterval: WORKER_HEARTBEAT,
     // The process decides what ends in which order.
     shutdownSignals: [],
   });

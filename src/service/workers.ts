@@ -1,6 +1,7 @@
-import { optionalTsToDate } from '@temporalio/common/lib/time.js';
+import { optionalTsToDate, tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
 import type { Worker } from '../definition/task-run.ts';
+import { WORKER_HEARTBEAT } from '../definition/worker-heartbeat.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
@@ -95,13 +96,10 @@ const MOST_QUEUES = 20;
 const MOST_WORKERS = 200;
 const PLAIN = /^[^'"`\\\p{Cc}]+$/u;
 
-/** Three heartbeats of 5 s. */
-const LOST_AFTER = 15_000;
-
 /** A killed worker stays `RUNNING` in Temporal's list; only its heartbeats tell. */
 export function toWorker(heartbeat: Heartbeat, now: number): Worker {
   const lastSeen = toDate(heartbeat.heartbeatTime);
-  const lost = lastSeen === null || now - lastSeen.getTime() >= LOST_AFTER;
+  const lost = lastSeen === null || now - lastSeen.getTime() >= 3 * paceOf(heartbeat, lastSeen);
   const running = heartbeat.status === WorkerStatus.WORKER_STATUS_RUNNING;
   return {
     id: heartbeat.workerInstanceKey ?? '',
@@ -115,6 +113,16 @@ export function toWorker(heartbeat: Heartbeat, now: number): Worker {
     sdkVersion: heartbeat.sdkVersion ?? '',
   };
 }
+
+/** Milliseconds between two heartbeats, as this worker has shown them: a Temporal worker that is not ours has a pace of its own. */
+function paceOf({ elapsedSinceLastHeartbeat, startTime }: Heartbeat, lastSeen: Date): number {
+  const shown = elapsedSinceLastHeartbeat
+    ? tsToMs(elapsedSinceLastHeartbeat)
+    : lastSeen.getTime() - (toDate(startTime) ?? lastSeen).getTime();
+  // One that is late by less than a heartbeat has no other pace; one that slept has none beyond Temporal's slowest.
+  return shown < 2 * WORKER_HEARTBEAT ? WORKER_HEARTBEAT : Math.min(shown, SLOWEST);
+}
+const SLOWEST = 60_000;
 
 /** Temporal's workers call themselves `<pid>@<host>`. */
 function toSilentWorker(

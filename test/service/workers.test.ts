@@ -69,6 +69,31 @@ test('one that was killed is lost, and its old polls are not believed', async ()
   expect(await workers.of('queue')).toMatchObject([{ id: 'key', online: false, status: 'LOST' }]);
 });
 
+test('one of another pace is lost after three heartbeats of its own', async () => {
+  const pace = { elapsedSinceLastHeartbeat: msNumberToTs(60_000) };
+  const { workers } = workersOf({
+    heartbeats: [
+      heartbeat(170, { ...pace, workerInstanceKey: 'slow' }),
+      heartbeat(181, { ...pace, workerInstanceKey: 'dead' }),
+      heartbeat(50, { startTime: ago(110), workerInstanceKey: 'new' }),
+    ],
+  });
+  expect(await workers.of('queue')).toMatchObject([
+    { id: 'slow', online: true },
+    { id: 'new', online: true },
+    { id: 'dead', online: false },
+  ]);
+});
+
+test.each([
+  ['one late heartbeat', 9, 16],
+  ['a long sleep of its machine', 36_000, 181],
+])('%s does not keep a dead worker alive', async (_, late, silent) => {
+  const elapsedSinceLastHeartbeat = msNumberToTs(late * 1000);
+  const { workers } = workersOf({ heartbeats: [heartbeat(silent, { elapsedSinceLastHeartbeat })] });
+  expect(await workers.of('queue')).toMatchObject([{ status: 'LOST' }]);
+});
+
 test('one that has shut down is gone, and its polls too', async () => {
   const status = enums.WorkerStatus.WORKER_STATUS_SHUTDOWN;
   const { workers } = workersOf({
