@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Actor } from '../definition/tasks.ts';
 import { gateway, type GatewayOptions } from './gateway.ts';
 import { health } from './health.ts';
+import { endUnusedConnections } from './unused-connections.ts';
 
 export interface StartGatewayOptions extends Pick<GatewayOptions, 'service' | 'webUi'> {
   readonly logger: FastifyBaseLogger;
@@ -36,6 +37,7 @@ export async function startGateway({
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 30_000,
   });
+  endUnusedConnections(app);
   app.addHook('onResponse', async ({ log, method, routeOptions }, { statusCode, elapsedTime }) => {
     const fields = { method, route: routeOptions.url, status: statusCode, ms: elapsedTime };
     log.debug(fields, 'Answered');

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -92,4 +93,15 @@ test('when it stops, what has begun ends, sockets are told to come back, and not
   });
   await stopped;
   agent.destroy();
+});
+
+test('a connection that never asked for anything does not hold up the end', async () => {
+  const { address, stop } = await start(new FakeTasks({ tasks }));
+  const idle = connect(Number(new URL(address).port), '127.0.0.1');
+  await once(idle, 'connect');
+  await post(address, '{ __typename }');
+  const gone = once(idle, 'close');
+  running = undefined;
+  await stop();
+  await gone;
 });
