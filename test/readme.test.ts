@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, loadConfig } from '../src/config.ts';
+import type { Config } from '../src/config.ts';
+
+const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const textOf = (path: string): Promise<string> => readFile(at(path), 'utf8');
+const pages = ['README.md', ...(await readdir(at('docs'))).map((name) => `docs/${name}`)];
+
+// Keeps a temporal.toml of whoever runs the tests out of them.
+const NOBODY = { XDG_CONFIG_HOME: '/nonexistent', HOME: '/nonexistent' };
+/** The settings, or why they cannot be used. */
+function load(env: Readonly<Record<string, string>>): Omit<Config, 'warnings'> | string {
+  try {
+    const { warnings: _, ...config } = loadConfig({ ...NOBODY, ...env });
+    return config;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}
+
+interface Row {
+  readonly variable: string;
+  /** As it is written, if it is a value. */
+  readonly standard: string | undefined;
+}
+
+/** Rows of a page's tables that tell of settings. */
+async function settingsOf(page: string): Promise<readonly Row[]> {
+  return (await textOf(page))
+    .split('\n')
+    .filter((line) => /^\| `(?:HOST|PORT|TEMPORAL_|WAYMARK_)/.test(line))
+    .flatMap((line) => {
+      const [, names = '', standard = ''] = line.split('|');
+      return [...names.matchAll(/`([A-Z_]+)`/g)].map(([, variable = '']) => ({
+        variable,
+        standard: /^`([^`]+)`$/.exec(standard.trim())?.[1],
+      }));
+    });
+}
+
+describe.each(['README.md', 'docs/operations.md'])('the settings of %s', async (page) => {
+  const settings = await settingsOf(page);
+
+  test('are there', () => {
+    expect(settings.length).toBeGreaterThan(5);
+  });
+
+  test.each(settings)('$variable is one', ({ variable }) => {
+    const values = ['1', 'some:1', '/no/such/path', 'https://some.example', 'debug'];
+    const outcomes = values.map((value) => load({ [variable]: value }));
+    expect(outcomes).toContainEqual(expect.not.objectContaining(load({})));
+  });
+
+  test.each(settings.filter(({ standard }) => standard !== undefined))(
+    '$variable is $standard unless it is set',
+    ({ variable, standard = '' }) => {
+      expect(load({ [variable]: standard })).toEqual(load({}));
+    },
+  );
+});
+
+test('every setting is told to operators', async () => {
+  const source = await textOf('src/config.ts');
+  const known = [...source.matchAll(/^ {2}((?:HOST|PORT|TEMPORAL_|WAYMARK_)[A-Z_]*):/gm)];
+  const told = new Set((await settingsOf('docs/operations.md')).map(({ variable }) => variable));
+  expect(known.length).toBeGreaterThan(10);
+  expect(known.flatMap(([, name = '']) => (told.has(name) ? [] : name))).toEqual([]);
+});
+
+describe.each(pages)('%s', (page) => {
+  test('names scripts that there are', async () => {
+    const { scripts } = JSON.parse(await textOf('package.json')) as { scripts: object };
+    const named = [...(await textOf(page)).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
+    expect(named.filter((name = '') => !(name in scripts))).toEqual([]);
+  });
+
+  test('names files that there are', async () => {
+    const text = await textOf(page);
+    // A file that the page itself asks to write is not there yet.
+    const toWrite = new Set([...text.matchAll(/<!-- (\S+) -->/g)].map(([, path]) => path));
+    const named = [...text.matchAll(/`((?:src|test|docs|deploy|examples)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => path,
+    );
+    const linked = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) =>
+      resolve(dirname(at(page)), path),
+    );
+    expect(
+      [...named.filter((path) => !toWrite.has(path)).map(at), ...linked].filter(
+        (path) => !existsSync(path),
+      ),
+    ).toEqual([]);
+  });
+});
+
+test('each promise is held by tests that there are', async () => {
+  const rows = (await textOf('docs/guarantees.md'))
+    .split('\n')
+    .filter((line) => line.startsWith('| **'));
+  expect(rows.length).toBeGreaterThan(10);
+  expect(rows.filter((row) => !/\|[^|]*`test\/[^|]+\|$/.test(row))).toEqual([]);
+});
