@@ -239,7 +239,10 @@ export interface Tasks<T extends TaskModule = TaskModule> {
   trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun>;
   /** Triggers a new run with the input of an old one. */
   rerun(request: RerunRequest): Promise<TriggeredRun>;
-  /** Asks a run to stop at its next checkpoint. Resolves when the request is recorded. */
+  /**
+   * Asks a run to stop at its next checkpoint. Resolves when the request is recorded. A run that ends by itself in the
+   * milliseconds between the look at it and the request is answered `ABORTING` too, and shows no abort afterwards.
+   */
   abort(request: AbortRequest): Promise<AbortResult>;
   get(id: string): Promise<TaskRunDetails>;
   /** Removes a run and its log; an open one is terminated. Resolves when Temporal has accepted it. */

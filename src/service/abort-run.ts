@@ -26,6 +26,8 @@ export async function abortRun(
   if (run.abortRequested) return { outcome: 'ALREADY_ABORTING', run };
   const execution = executionOf(run);
   const requestId = randomUUID();
+  // Temporal accepts this for a run that has closed since, and nothing it shows afterwards tells whose request it has:
+  // to ask first and look then would take an earlier abort for this one.
   await insist(
     temporal,
     (service) =>
