@@ -28,6 +28,8 @@ export interface Config {
   readonly workflowBundle: string | undefined;
   /** Address of Temporal Web UI, without a slash at its end: runs link to their page there. */
   readonly temporalUi: string | undefined;
+  /** Where people reach the gateway: runs in Temporal Web UI link back to its page. */
+  readonly publicUrl: string | undefined;
   /** `npm start` or the like is our parent. */
   readonly startedByNpm: boolean;
   /** What is odd but no reason to stop, such as a setting that does not exist. One sentence each. */
@@ -99,6 +101,7 @@ export function loadConfig(env: Environment = process.env): Config {
     visibilityRate: data.WAYMARK_VISIBILITY_RATE,
     workflowBundle: data.WAYMARK_WORKFLOW_BUNDLE && resolve(data.WAYMARK_WORKFLOW_BUNDLE),
     temporalUi: data.WAYMARK_TEMPORAL_UI,
+    publicUrl: data.WAYMARK_PUBLIC_URL,
     startedByNpm: data.npm_lifecycle_event !== undefined,
     warnings: Object.keys(given)
       .filter((name) => name.startsWith('WAYMARK_') && !(name in SETTINGS.shape))
@@ -115,6 +118,12 @@ const integer = (from: number, to: number) =>
     .transform(Number);
 const port = (standard: number) => integer(0, 65_535).default(standard);
 const text = (pattern: RegExp, expected: string) => z.string().regex(pattern, { error: expected });
+
+const webAddress = () =>
+  z
+    .url({ protocol: /^https?$/, error: 'an http or https address' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional();
 
 const SETTINGS = z.object({
   HOST: text(/^[\w.:%-]+$/, 'a host name or an IP address').default('127.0.0.1'),
@@ -145,10 +154,8 @@ const SETTINGS = z.object({
     .string()
     .refine(existsSync, { error: 'a file that exists' })
     .optional(),
-  WAYMARK_TEMPORAL_UI: z
-    .url({ protocol: /^https?$/, error: 'an http or https address' })
-    .transform((url) => url.replace(/\/+$/, ''))
-    .optional(),
+  WAYMARK_TEMPORAL_UI: webAddress(),
+  WAYMARK_PUBLIC_URL: webAddress(),
   WAYMARK_RETENTION_DAYS: integer(1, 3650).default(30),
 });
 

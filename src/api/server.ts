@@ -4,6 +4,7 @@ import { connectTemporal } from '../service/connect.ts';
 import { TaskService } from '../service/task-service.ts';
 import { untilAborted } from '../until-aborted.ts';
 import * as tasks from '../workflows/index.ts';
+import { runPage } from './run-page.ts';
 import { startGateway } from './start-gateway.ts';
 
 await runProcess('gateway', async ({ config, logger, signal }) => {
@@ -12,7 +13,16 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     log: (level, message) => logger[level](message),
   });
   const { client, visibility } = temporal;
-  const { taskQueue, cursorSecret, visibilityRate, host, port, actorHeader, temporalUi } = config;
+  const {
+    taskQueue,
+    cursorSecret,
+    visibilityRate,
+    host,
+    port,
+    actorHeader,
+    temporalUi,
+    publicUrl,
+  } = config;
   const service = new TaskService({
     client,
     visibility,
@@ -20,6 +30,8 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     taskQueue,
     cursorSecret,
     visibilityRate,
+    // Without it nobody knows under which name this gateway is reached.
+    ...(publicUrl !== undefined && { linkTo: (id) => runPage(publicUrl, id) }),
   });
   try {
     const { namespace } = config.temporal;

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { runPage } from '../api/run-page.ts';
 import { startGateway } from '../api/start-gateway.ts';
 import { Closing } from '../closing.ts';
 import { type Config, loadConfig, type TemporalConfig } from '../config.ts';
@@ -93,6 +94,7 @@ export async function startLocal({
     watch(worker.ended.then(() => 'The worker ended'));
     over.throwIfAborted();
 
+    let origin = '';
     const service = new TaskService({
       client: connected.client,
       visibility: connected.visibility,
@@ -100,11 +102,12 @@ export async function startLocal({
       taskQueue: config.taskQueue,
       cursorSecret: config.cursorSecret,
       visibilityRate: config.visibilityRate ?? place.visibilityRate,
+      linkTo: (id) => runPage(config.publicUrl ?? origin, id),
     });
     closing.add('service', () => service.close());
     const { host, actorHeader } = config;
     const { port, temporalUi } = place;
-    const { address: origin, stop } = await startGateway({
+    const { address, stop } = await startGateway({
       service,
       logger: logger.child({ component: 'gateway' }),
       host,
@@ -114,6 +117,7 @@ export async function startLocal({
         webUi: { address: temporalUi, namespace: temporal.namespace },
       }),
     });
+    origin = address;
     closing.add('gateway', stop);
     // The first step of the way down.
     closing.add('lock', place.ending);

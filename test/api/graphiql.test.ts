@@ -1,4 +1,4 @@
-import { Script } from 'node:vm';
+import { runInNewContext, Script } from 'node:vm';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { graphql, OperationTypeNode, parse, validate } from 'graphql';
@@ -52,6 +52,25 @@ describe('the page', () => {
     for (const { name } of examplesFor(definitions, NOW)) expect(body).toContain(`"${name}"`);
     // It is a script that a browser can read.
     expect(() => new Script(body)).not.toThrow();
+  });
+
+  test('is about one run when it is asked for with its id', async () => {
+    const { body } = await get('/api/graphiql/start.js');
+    const started: any[] = [];
+    runInNewContext(body, {
+      location: { href: 'http://waymark/api/graphiql?run=x', search: '?run=a%22%2Fb' },
+      URL,
+      URLSearchParams,
+      AltairGraphQL: { init: (options: unknown) => started.push(options) },
+      MutationObserver: class {
+        observe() {}
+      },
+      document: {},
+    });
+    const [{ initialWindows, preserveState }] = started;
+    expect(preserveState).toBe(false);
+    const log = initialWindows.find((tab: any) => tab.initialName === 'Follow its log');
+    expect(log.initialQuery).toContain(String.raw`taskRunLog(id: "a\"/b")`);
   });
 
   test('can be asked for with a slash at its end', async () => {

@@ -6,6 +6,9 @@ export interface Example {
   readonly query: string;
 }
 
+/** Stands for a run in the examples. */
+export const ANY_RUN = 'paste the id of a run here';
+
 /** From the catalogue to a run that hangs, in the order in which a newcomer needs them. */
 export function examplesFor(
   definitions: readonly TaskDefinitionInfo[],
@@ -80,7 +83,7 @@ mutation Trigger {
 
 const FOLLOW = `# The run as it is now, then each time it changes, until it is over.
 subscription Follow {
-  taskRun(id: "paste the id of a run here") {
+  taskRun(id: "${ANY_RUN}") {
     name
     status
     progress { percent done total message }
@@ -96,7 +99,7 @@ subscription Follow {
 const LOG = `# The lines that are there, then each one as it appears, then LogEnd.
 # After a broken connection, give the last cursor as \`after:\`, and nothing is lost and nothing comes twice.
 subscription Log {
-  taskRunLog(id: "paste the id of a run here") {
+  taskRunLog(id: "${ANY_RUN}") {
     __typename
     ... on LogLine { time level step message data cursor }
     ... on LogEnd { status dropped cursor }
@@ -107,7 +110,7 @@ subscription Log {
 const ABORT = `# Asks a run to stop at its next checkpoint and to clean up.
 # \`force: true\` ends one at once whose worker is gone.
 mutation Abort {
-  abortTaskRun(id: "paste the id of a run here", reason: "Just trying") {
+  abortTaskRun(id: "${ANY_RUN}", reason: "Just trying") {
     __typename
     ... on AbortRequested { graceEndsAt run { id status } }
     ... on RunTerminated { run { id status } }

@@ -3,7 +3,7 @@ import { extname, join, relative, sep } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { getDistDirectory, renderAltair } from 'altair-static';
 import type { TaskDefinitionInfo } from '../../definition/tasks.ts';
-import { examplesFor } from './examples.ts';
+import { ANY_RUN, examplesFor } from './examples.ts';
 import type { Example } from './examples.ts';
 
 export interface GraphiqlOptions {
@@ -14,7 +14,10 @@ export interface GraphiqlOptions {
   readonly definitions: readonly TaskDefinitionInfo[];
 }
 
-/** Serves a page to try the API with: Altair, from this machine alone, with worked examples in its tabs. */
+/**
+ * Serves a page to try the API with: Altair, from this machine alone, with worked examples in its tabs. With
+ * `?run=<id>` they are of that run.
+ */
 export async function registerGraphiql(
   app: FastifyInstance,
   { path, endpoint, definitions }: GraphiqlOptions,
@@ -64,26 +67,34 @@ const api = {
   subscriptionsEndpoint: url.replace(/^http/, 'ws'),
   initialSubscriptionRequestHandlerId: 'graphql-ws',
 };
+const run = new URLSearchParams(location.search).get('run');
+const examples = ${JSON.stringify(examples)}.map(({ name, query }) => ({
+  name,
+  query: run === null ? query : query.replaceAll(${JSON.stringify(JSON.stringify(ANY_RUN))}, () => JSON.stringify(run)),
+}));
 AltairGraphQL.init({
   ...api,
-  instanceStorageNamespace: 'waymark_',
+  // What was typed elsewhere stays there; a run's page is made anew each time.
+  instanceStorageNamespace: run === null ? 'waymark_' : 'waymark_run_',
+  preserveState: run === null,
   // It belongs to a service of Altair's makers.
   disableAccount: true,
   initialSettings: { theme: 'system', 'banners.disable': true, 'schema.reloadOnStart': true },
-  initialWindows: ${JSON.stringify(examples)}.map(({ name, query }) => ({
+  initialWindows: examples.map(({ name, query }) => ({
     ...api,
     initialName: name,
     initialQuery: query,
   })),
 });
 
-// Altair opens at the last tab; whoever is here for the first time starts at the first.
-if (localStorage.getItem('waymark') === null) {
+// Altair opens at the last tab; whoever is here for the first time starts at the first, and for a run at what follows it.
+if (run !== null || localStorage.getItem('waymark') === null) {
   const observer = new MutationObserver(() => {
     const tabs = document.querySelectorAll('.window-switcher__item');
-    if (tabs.length < ${examples.length}) return;
+    if (tabs.length < examples.length) return;
     observer.disconnect();
-    tabs[0].click();
+    tabs[run === null ? 0 : examples.findIndex(({ query }) => query.includes(JSON.stringify(run)))].click();
+    if (run !== null) return;
     localStorage.setItem('waymark', 'opened');
   });
   observer.observe(document.body, { childList: true, subtree: true });
