@@ -17,7 +17,10 @@ export interface StartGatewayOptions extends Pick<GatewayOptions, 'service' | 'w
 export interface RunningGateway {
   /** Such as `http://127.0.0.1:4000`. */
   readonly address: string;
-  /** Not ready from now on; ends sockets, lets requests end that have begun. Resolves when all have. */
+  /**
+   * Not ready from now on; ends sockets, lets requests end that have begun. Resolves when all have, or are cut off
+   * because their time is up.
+   */
   readonly stop: () => Promise<void>;
 }
 
@@ -38,6 +41,10 @@ export async function startGateway({
     requestTimeout: 30_000,
   });
   endUnusedConnections(app);
+  app.addHook('preClose', async () => {
+    // Node watches no more over requests that never come to their end, nor over answers that nobody reads.
+    setTimeout(() => app.server.closeAllConnections(), LAST_REQUESTS).unref();
+  });
   app.addHook('onResponse', async ({ log, method, routeOptions }, { statusCode, elapsedTime }) => {
     const fields = { method, route: routeOptions.url, status: statusCode, ms: elapsedTime };
     log.debug(fields, 'Answered');
@@ -51,6 +58,9 @@ export async function startGateway({
   const address = await app.listen({ host, port });
   return { address, stop: () => app.close() };
 }
+
+/** Milliseconds: longer than any call takes, and shorter than what stops processes waits for. */
+const LAST_REQUESTS = 10_000;
 
 /** A caller without a name is nobody in particular, and says so. */
 const named = (header: string | readonly string[] | undefined): Actor => ({

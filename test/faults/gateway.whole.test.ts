@@ -1,3 +1,4 @@
+import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -78,6 +79,11 @@ test('a gateway that is told to stop answers what was asked, and its viewers com
   });
   await eventually(() => expect(viewer.lines.length).toBeGreaterThan(10));
 
+  // One that never sends the rest of its request holds up nobody.
+  const half = connectTcp(Number(new URL(first.http).port), '127.0.0.1');
+  half
+    .on('error', () => {})
+    .write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{');
   proxy.delayReplies(1500);
   const before = proxy.received;
   const asked = timed(first.http, `{ taskRun(id: "${viewer.id}") { id status } }`);
