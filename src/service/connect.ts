@@ -8,7 +8,7 @@ import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
 export interface TemporalAddress {
   readonly address: string;
   readonly namespace: string;
-  /** Address, TLS, API key, metadata. */
+  /** TLS, API key, metadata, and interceptors of a caller. */
   readonly connection: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata' | 'interceptors'>;
 }
 

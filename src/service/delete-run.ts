@@ -1,6 +1,7 @@
-import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
 import { atMost } from './at-most.ts';
+import { startedEvent } from './started-event.ts';
 import type { Temporal } from './temporal.ts';
+import { isGone } from './to-task-error.ts';
 
 export interface Link {
   readonly id: string;
@@ -61,22 +62,10 @@ async function predecessorOf(
   runId: string,
 ): Promise<string | null> {
   try {
-    const { history } = await temporal.ask(
-      (service) =>
-        service.getWorkflowExecutionHistory({
-          namespace: temporal.namespace,
-          execution: { workflowId, runId },
-          maximumPageSize: 1,
-        }),
-      { id: workflowId },
-    );
-    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const started = await startedEvent(temporal, workflowId, runId);
     return started?.continuedExecutionRunId || null;
   } catch (error) {
     if (isGone(error)) return null;
     throw error;
   }
 }
-
-const isGone = (error: unknown): boolean =>
-  error instanceof TaskError && error.code === TaskErrorCode.TaskRunNotFound;

@@ -1,7 +1,8 @@
-import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import { DiagnosisCode, TaskRunStatus, isClosed } from '../definition/task-run.ts';
 import type { Diagnosis, Step, TaskRunDetails, Worker } from '../definition/task-run.ts';
+import { WORKER_HEARTBEAT } from '../definition/worker-heartbeat.ts';
 import { enums } from './proto.ts';
+import { toDate } from './to-date.ts';
 import { activitiesOf } from './to-task-run.ts';
 import type { RunDescription } from './to-task-run.ts';
 
@@ -203,7 +204,7 @@ const isPaused = ({ workflowExecutionInfo }: RunDescription): boolean =>
   workflowExecutionInfo?.status === enums.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED;
 
 /** As long as a worker's own heartbeats may be missing. */
-const FRESH = 15_000;
+const FRESH = 3 * WORKER_HEARTBEAT;
 const isWorking = ({ state }: Step): boolean => state === 'RUNNING' || state === 'ABORTING';
 const lastSign = (step: Step): Date | null => latest([step.lastHeartbeat, step.since]);
 const isFresh = (step: Step, now: number): boolean => {
@@ -214,5 +215,3 @@ const isFresh = (step: Step, now: number): boolean => {
 const latest = (times: readonly (Date | null)[]): Date | null =>
   times.reduce((last, time) => (time && (!last || time > last) ? time : last), null);
 const sentence = (text: string): string => `${text.replace(/[.\s]+$/, '')}.`;
-const toDate = (time: Parameters<typeof optionalTsToDate>[0]): Date | null =>
-  optionalTsToDate(time) ?? null;

@@ -1,3 +1,4 @@
+import { startedEvent } from './started-event.ts';
 import type { Temporal } from './temporal.ts';
 
 /** The input that a run was triggered with, from the first event of its chain. */
@@ -5,27 +6,14 @@ export async function findInput(
   temporal: Temporal,
   { id, runId }: { readonly id: string; readonly runId: string },
 ): Promise<{ readonly value: unknown; readonly bytes: number }> {
-  const started = await startedEventOf(temporal, id, runId);
+  const started = await startedEvent(temporal, id, runId);
   const first = started?.firstExecutionRunId;
   // Temporal may keep the chain's first link no longer: then what this link was given is the best there is.
   const origin =
     first && first !== runId
-      ? ((await startedEventOf(temporal, id, first).catch(() => null)) ?? started)
+      ? ((await startedEvent(temporal, id, first).catch(() => null)) ?? started)
       : started;
   const payloads = origin?.input?.payloads?.slice(0, 1);
   const [value = null] = await temporal.decode(payloads);
   return { value, bytes: (payloads?.[0]?.data?.length ?? 0) + 200 };
-}
-
-async function startedEventOf(temporal: Temporal, workflowId: string, runId: string) {
-  const { history } = await temporal.ask(
-    (service) =>
-      service.getWorkflowExecutionHistory({
-        namespace: temporal.namespace,
-        execution: { workflowId, runId },
-        maximumPageSize: 1,
-      }),
-    { id: workflowId },
-  );
-  return history?.events?.[0]?.workflowExecutionStartedEventAttributes;
 }

@@ -17,7 +17,4 @@ export async function inTime<R>(deadline: number, ask: (ends: number) => Promise
 }
 
 export const outOfTime = (deadline: number): TaskError =>
-  new TaskError(
-    TaskErrorCode.Timeout,
-    `Temporal did not answer a list or count within ${deadline / 1000} s.`,
-  );
+  new TaskError(TaskErrorCode.Timeout, `Temporal did not answer within ${deadline / 1000} s.`);

@@ -1,6 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import { isEnvelope } from '../definition/run-log.ts';
 import type { LogEntry } from '../definition/run-log.ts';
+import { decodeFirst } from './decode-first.ts';
 import type { Temporal } from './temporal.ts';
 
 export interface LiveLines {
@@ -18,7 +19,7 @@ export async function liveLines(
   const running = new Set<string>();
   const live: LogEntry[] = [];
   for (const { heartbeatDetails } of activities ?? []) {
-    const envelope = await firstOf(heartbeatDetails?.payloads, decode);
+    const envelope = await decodeFirst(heartbeatDetails?.payloads, decode);
     if (!isEnvelope(envelope)) continue;
     running.add(envelope.src);
     for (const { src, step, lines } of envelope.segs) {
@@ -57,16 +58,3 @@ export const withWaiting = (
     : byTime([...waiting, ...live].toSorted((one, other) => one.n - other.n));
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
-
-/** What a codec of today cannot read is as good as not there. */
-async function firstOf(
-  payloads: Parameters<Temporal['decode']>[0],
-  decode: Temporal['decode'],
-): Promise<unknown> {
-  try {
-    const [value] = await decode(payloads);
-    return value;
-  } catch {
-    return undefined;
-  }
-}

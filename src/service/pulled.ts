@@ -1,3 +1,5 @@
+import { deferred } from './deferred.ts';
+
 /** Ends an iteration from inside `pull`. */
 export const ENDED = Symbol('ended');
 
@@ -67,17 +69,3 @@ export class Pulled<T> implements AsyncIterableIterator<T> {
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
-
-function deferred<T>(): {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (reason: unknown) => void;
-} {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
-}

@@ -2,6 +2,7 @@ import { matchesFilter } from '../definition/match-filter.ts';
 import { TaskRunStatus, isClosed } from '../definition/task-run.ts';
 import type { TaskRun } from '../definition/task-run.ts';
 import type { TaskRunFilter } from '../definition/tasks.ts';
+import { rowOf } from './row-of.ts';
 import { executionOf, withExecution } from './to-task-run.ts';
 
 interface Write {
@@ -34,7 +35,7 @@ export class RecentWrites {
 
   /** An abort was recorded: the run is aborting from now on, or over when Temporal ended it at once. */
   noteAborting(run: TaskRun): void {
-    this.#note(this.#aborted, run.id, { run: asRow(run), at: this.#now() });
+    this.#note(this.#aborted, run.id, { run: rowOf(run), at: this.#now() });
   }
 
   noteDeleted(id: string): void {
@@ -138,34 +139,10 @@ function isSame(run: TaskRun, other: TaskRun): boolean {
 
 /** As the index will show it: that a worker has not taken it yet is nothing it knows. */
 function asListed(run: TaskRun, now: number): TaskRun {
-  const row = asRow(run);
+  const row = rowOf(run);
   if (row.status !== TaskRunStatus.Pending || (row.scheduledFor?.getTime() ?? 0) > now) return row;
   return withExecution(
     { ...row, status: TaskRunStatus.Running, startedAt: row.scheduledFor ?? row.createdAt },
-    executionOf(run),
-  );
-}
-
-/** Without what more a caller knows of it: a list would tell of a change when the index's row takes its place. */
-function asRow(run: TaskRun): TaskRun {
-  const { id, definition, name, status, createdAt, scheduledFor, startedAt, finishedAt } = run;
-  const { iteration, tags, triggeredBy, parent, rerunOf } = run;
-  return withExecution(
-    {
-      id,
-      definition,
-      name,
-      status,
-      createdAt,
-      scheduledFor,
-      startedAt,
-      finishedAt,
-      iteration,
-      tags,
-      triggeredBy,
-      parent,
-      rerunOf,
-    },
     executionOf(run),
   );
 }

@@ -7,7 +7,7 @@ import {
   encodeToPayloads,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { temporal } from '@temporalio/proto';
-import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { inTime } from './in-time.ts';
 import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
 
 type Payload = temporal.api.common.v1.IPayload;
@@ -67,21 +67,12 @@ export class Temporal {
   }
 
   /** As `ask`, for whoever must see Temporal's own error. */
-  async askRaw<R>(
+  askRaw<R>(
     question: (service: WorkflowService) => Promise<R>,
     { deadline = this.deadline, retries = true }: Omit<Asking, 'id'> = {},
   ): Promise<R> {
-    const ends = Date.now() + deadline;
-    let cut: NodeJS.Timeout | undefined;
-    // A connection that retries by itself sleeps between its tries, and no deadline cuts that sleep.
-    const late = new Promise<never>((_, reject) => {
-      cut = setTimeout(() => reject(outOfTime(deadline)), deadline);
-    });
-    try {
-      return await Promise.race([this.#patiently(question, ends, retries), late]);
-    } finally {
-      clearTimeout(cut);
-    }
+    // A connection that retries by itself sleeps between its tries, and no deadline of a call cuts that sleep.
+    return inTime(deadline, (ends) => this.#patiently(question, ends, retries));
   }
 
   async #patiently<R>(
@@ -123,9 +114,6 @@ export class Temporal {
     return encodeMapToPayloads(this.client.options.loadedDataConverter, values);
   }
 }
-
-const outOfTime = (deadline: number): TaskError =>
-  new TaskError(TaskErrorCode.Timeout, `Temporal did not answer within ${deadline / 1000} s.`);
 
 // 0.1 + 0.2 + 0.4 s: rides out a reset connection or a frontend that moves, and still fails fast when Temporal is down.
 const FIRST_PAUSE = 100;

@@ -34,6 +34,10 @@ export function toTaskError(cause: unknown, id?: string): unknown {
   return MEANING[error.code]?.(error.details, cause, id) ?? cause;
 }
 
+/** The run is not there, or no longer. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof TaskError && error.code === TaskErrorCode.TaskRunNotFound;
+
 /** Temporal was never reached: the request cannot have had an effect. */
 export function isNeverSent(error: unknown): boolean {
   const { code, details = '' } = grpcErrorOf(error) ?? {};
@@ -47,9 +51,9 @@ const MEANING: Readonly<Record<number, ToMeaning>> = {
   [GrpcCode.NotFound]: (details, cause, id) =>
     // A namespace that is not there is a wrong configuration, not a wrong id.
     id === undefined || /namespace/i.test(details) ? undefined : noRun(id, cause),
-  [GrpcCode.Unavailable]: (details, cause) => unavailable(details, cause),
+  [GrpcCode.Unavailable]: (_, cause) => unavailable(cause),
   [GrpcCode.Internal]: (details, cause) =>
-    /RST_STREAM/.test(details) ? unavailable(details, cause) : undefined,
+    /RST_STREAM/.test(details) ? unavailable(cause) : undefined,
   [GrpcCode.DeadlineExceeded]: (_, cause) =>
     new TaskError(TaskErrorCode.Timeout, 'Temporal did not answer in time.', { cause }),
   [GrpcCode.ResourceExhausted]: (details, cause) =>
@@ -72,7 +76,7 @@ const noRun = (id: string, cause: unknown): TaskError =>
   });
 const tooLarge = (details: string, cause: unknown): TaskError =>
   new TaskError(TaskErrorCode.PayloadTooLarge, `Temporal refused the size: ${details}`, { cause });
-const unavailable = (_: string, cause: unknown): TaskError =>
+const unavailable = (cause: unknown): TaskError =>
   new TaskError(TaskErrorCode.Unavailable, 'Temporal cannot be reached.', {
     cause,
     retryAfter: 1,

@@ -1,5 +1,4 @@
 import { decodeSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
-import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import { MEMO } from '../definition/messages.ts';
 import type { RunMemo, SearchAttribute } from '../definition/run-fields.ts';
@@ -7,7 +6,9 @@ import { isEnvelope, sumProgress } from '../definition/run-log.ts';
 import type { TaskDescription } from '../definition/task-definition.ts';
 import { TaskRunStatus, isClosed } from '../definition/task-run.ts';
 import type { Progress, Step, TaskRun, TaskRunDetails } from '../definition/task-run.ts';
+import { decodeFirst } from './decode-first.ts';
 import { enums } from './proto.ts';
+import { toDate } from './to-date.ts';
 
 export type RunInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 export type RunDescription = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
@@ -222,31 +223,18 @@ async function progressOf(
   decode: RunMapping['decode'],
 ): Promise<Progress | null> {
   if (!heartbeatDetails?.payloads) return null;
-  const envelope = await decoded(heartbeatDetails.payloads, decode);
+  const envelope = await decodeFirst(heartbeatDetails.payloads, decode);
   return isEnvelope(envelope) ? (envelope.progress ?? null) : null;
 }
 
 async function memoOf(info: RunInfo, decode: RunMapping['decode']): Promise<RunMemo | null> {
   const payload = info.memo?.fields?.[MEMO];
-  const memo = payload && (await decoded([payload], decode));
+  const memo = payload && (await decodeFirst([payload], decode));
   return isMemo(memo) ? memo : null;
 }
 
 const isMemo = (value: unknown): value is RunMemo =>
   typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'name' in value;
-
-/** The first value, or undefined: one run that cannot be decoded must not hide the others of its page. */
-async function decoded(
-  payloads: readonly temporal.api.common.v1.IPayload[],
-  decode: RunMapping['decode'],
-): Promise<unknown> {
-  try {
-    const [value] = await decode(payloads);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
 
 type Attributes = Partial<Record<SearchAttribute, readonly unknown[]>>;
 
@@ -258,9 +246,6 @@ const textsOf = (values: readonly unknown[] = []): readonly string[] =>
 const textOf = (values?: readonly unknown[]): string | null => textsOf(values)[0] || null;
 const numberOf = ([value]: readonly unknown[] = []): number | undefined =>
   typeof value === 'number' ? value : undefined;
-
-const toDate = (time: Parameters<typeof optionalTsToDate>[0]): Date | null =>
-  optionalTsToDate(time) ?? null;
 
 function validDate(text: string | null): Date | null {
   const date = new Date(text ?? Number.NaN);

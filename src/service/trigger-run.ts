@@ -10,9 +10,11 @@ import { TaskRunStatus } from '../definition/task-run.ts';
 import type { TaskRun, TaskRunDetails } from '../definition/task-run.ts';
 import type { TriggerOptions, TriggeredRun } from '../definition/tasks.ts';
 import { newRunId, runIdOfKey, sha256, timeOfRunId } from './run-id.ts';
+import { rowOf } from './row-of.ts';
 import { startRun } from './start-run.ts';
 import type { NewRun } from './start-run.ts';
 import type { Temporal } from './temporal.ts';
+import { isGone } from './to-task-error.ts';
 import { executionOf, withExecution } from './to-task-run.ts';
 import { toDetails } from './user-metadata.ts';
 
@@ -126,25 +128,9 @@ function toDeduplicated(run: NewRun, earlier: TaskRun): TriggeredRun {
       `The key ${JSON.stringify(run.key)} was used before, with another definition or input, by run ${earlier.id}.`,
       { ...(run.key !== undefined && { key: run.key }), runId: earlier.id },
     );
+  // A trigger answers the same fields whether it started the run or found it.
   return withExecution({ ...rowOf(earlier), deduplicated: true }, execution);
 }
-
-/** Only what a row has: a trigger answers the same fields whether it started the run or found it. */
-const rowOf = (run: TaskRun): TaskRun => ({
-  id: run.id,
-  definition: run.definition,
-  name: run.name,
-  status: run.status,
-  createdAt: run.createdAt,
-  scheduledFor: run.scheduledFor,
-  startedAt: run.startedAt,
-  finishedAt: run.finishedAt,
-  iteration: run.iteration,
-  tags: run.tags,
-  triggeredBy: run.triggeredBy,
-  parent: run.parent,
-  rerunOf: run.rerunOf,
-});
 
 const beingDeleted = ({ id, key }: NewRun): TaskError =>
   new TaskError(
@@ -152,6 +138,3 @@ const beingDeleted = ({ id, key }: NewRun): TaskError =>
     `The run of the key ${JSON.stringify(key)} is being deleted: the key is free in half a minute.`,
     { retryAfter: 30, runId: id, ...(key !== undefined && { key }) },
   );
-
-const isGone = (error: unknown): boolean =>
-  error instanceof TaskError && error.code === TaskErrorCode.TaskRunNotFound;

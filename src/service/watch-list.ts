@@ -2,7 +2,9 @@ import { canonicalJson } from '../definition/canonical-json.ts';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
 import type { TaskRun } from '../definition/task-run.ts';
 import type { TaskRunFilter, TaskRunListEvent } from '../definition/tasks.ts';
+import { deferred } from './deferred.ts';
 import { ENDED, Pulled } from './pulled.ts';
+import { isPassing } from './run-source.ts';
 
 export interface WatchListsOptions {
   /** Visibility calls a second; live lists take at most half of them. */
@@ -152,12 +154,13 @@ class Poller {
   }
 
   async #nextWake(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = withResolvers();
-    this.#waiting.add(resolve);
-    signal.addEventListener('abort', resolve, { once: true });
+    const { promise, resolve } = deferred();
+    const wake = (): void => resolve();
+    this.#waiting.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
     await promise;
-    this.#waiting.delete(resolve);
-    signal.removeEventListener('abort', resolve);
+    this.#waiting.delete(wake);
+    signal.removeEventListener('abort', wake);
   }
 
   async #poll(): Promise<void> {
@@ -176,10 +179,8 @@ class Poller {
         }
       }
       // A read that takes long is not repeated at once.
-      await pause(
-        Math.max(this.#pause() - (Date.now() - began), this.#pause() / 2),
-        this.#stop.signal,
-      );
+      const rest = Math.max(this.#pause() - (Date.now() - began), this.#pause() / 2);
+      await pause(rest, this.#stop.signal);
     }
   }
 
@@ -224,27 +225,12 @@ const MAX_LISTS = 100;
 /** Milliseconds that Temporal may be away before readers are told. */
 const PATIENCE = 30_000;
 
-const PASSING: ReadonlySet<string> = new Set([
-  TaskErrorCode.Unavailable,
-  TaskErrorCode.RateLimited,
-  TaskErrorCode.Timeout,
-]);
-const isPassing = (error: unknown): boolean =>
-  error instanceof TaskError && PASSING.has(error.code);
-
-function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve!: () => void;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = withResolvers();
-  const timer = setTimeout(resolve, milliseconds);
-  signal.addEventListener('abort', resolve, { once: true });
+  const { promise, resolve } = deferred();
+  const done = (): void => resolve();
+  const timer = setTimeout(done, milliseconds);
+  signal.addEventListener('abort', done, { once: true });
   await promise;
   clearTimeout(timer);
-  signal.removeEventListener('abort', resolve);
+  signal.removeEventListener('abort', done);
 }

@@ -1,9 +1,10 @@
-import { optionalTsToDate, tsToMs } from '@temporalio/common/lib/time.js';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
 import type { Worker } from '../definition/task-run.ts';
 import { WORKER_HEARTBEAT } from '../definition/worker-heartbeat.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
+import { toDate } from './to-date.ts';
 import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
 
 type Heartbeat = proto.api.worker.v1.IWorkerHeartbeat;
@@ -141,6 +142,3 @@ function toSilentWorker(
     ...seen,
   };
 }
-
-const toDate = (time: Parameters<typeof optionalTsToDate>[0]): Date | null =>
-  optionalTsToDate(time) ?? null;
