@@ -3,6 +3,7 @@ import type { Outcome, TaskRun, TaskRunDetails } from '../definition/task-run.ts
 import { atMost } from './at-most.ts';
 import { ByteCache } from './byte-cache.ts';
 import { findInput } from './find-input.ts';
+import { inTime } from './in-time.ts';
 import { readOutcome } from './outcome.ts';
 import type { Temporal } from './temporal.ts';
 import { executionOf } from './to-task-run.ts';
@@ -27,7 +28,16 @@ export class RunEnds {
     this.#describe = describe;
   }
 
-  async input(run: TaskRun): Promise<unknown> {
+  // Each may take several calls and wait for its turn: together they have the time of one.
+  input(run: TaskRun): Promise<unknown> {
+    return inTime(this.#temporal.deadline, () => this.#input(run));
+  }
+
+  outcome(run: TaskRun): Promise<Outcome> {
+    return inTime(this.#temporal.deadline, () => this.#outcome(run));
+  }
+
+  async #input(run: TaskRun): Promise<unknown> {
     const { memo, runId } = await this.#executionOf(run);
     if (memo && 'input' in memo) return memo.input;
     return this.#inputs.get(runId, () =>
@@ -35,7 +45,7 @@ export class RunEnds {
     );
   }
 
-  async outcome(run: TaskRun): Promise<Outcome> {
+  async #outcome(run: TaskRun): Promise<Outcome> {
     const open = !isClosed(run.status);
     if (open && run.status !== TaskRunStatus.Aborting) return NOTHING;
     const execution = await this.#executionOf(run);

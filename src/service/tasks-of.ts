@@ -36,6 +36,7 @@ import { deleteRun } from './delete-run.ts';
 import type { DeletedRuns } from './deleted-runs.ts';
 import type { DescribeRun } from './describe-run.ts';
 import { diagnose } from './diagnose.ts';
+import { inTime } from './in-time.ts';
 import type { RunLists } from './list-runs.ts';
 import type { RunEnds } from './run-ends.ts';
 import { readSettings, writeSettings } from './settings.ts';
@@ -139,6 +140,10 @@ export class TasksOf<T extends TaskModule> implements Tasks<T> {
 
   async diagnose({ id, status }: TaskRun): Promise<Diagnosis | null> {
     if (isClosed(status)) return null;
+    return inTime(this.parts.temporal.deadline, () => this.#diagnosis(id));
+  }
+
+  async #diagnosis(id: string): Promise<Diagnosis | null> {
     const { run, description } = await this.parts.describe(id);
     if (isClosed(run.status)) return null;
     const { taskQueue = '', graceEndsAt = null } = executionOf(run) ?? {};

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Cursors } from '../../src/service/cursor.ts';
@@ -66,4 +67,20 @@ test('a position that a list never had is refused though its signature is right'
   expect(() => cursors.read(forged, listing)).toThrow(
     expect.objectContaining({ code: 'INVALID_CURSOR' }),
   );
+});
+
+test('one that was signed by somebody who knows that there is no secret is still checked', () => {
+  const open = new Cursors({ namespace: 'default' });
+  const key = createHmac('sha256', '').update('cursors of default').digest();
+  const { orderBy, signature } = listing;
+  const sign = (body: string): string => {
+    const signed = `${orderBy}\n${signature.length}\n${signature}\n${body}`;
+    const mac = createHmac('sha256', key).update(signed).digest().subarray(0, 16);
+    return Buffer.concat([mac, Buffer.from(body)]).toString('base64url');
+  };
+  expect(open.read(sign('["a",1,"run-1",null]'), listing)).toMatchObject({ id: 'run-1' });
+  for (const body of ['no JSON', '["a",1]', '{}'])
+    expect(() => open.read(sign(body), listing)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CURSOR' }),
+    );
 });
