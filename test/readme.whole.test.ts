@@ -12,6 +12,7 @@ import type { OperationDefinitionNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { temporalCli } from '../src/local/temporal-cli.ts';
 import { eventually } from './support/whole.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -96,7 +97,7 @@ async function followReadme(): Promise<void> {
         'waymark/*': ['./src/exports/*.ts'],
       },
     },
-    include: ['src', 'app'],
+    include: ['app', 'src/workflows/index.ts', 'src/activities/index.ts'],
   };
   await writeFile(join(copy, 'tsconfig.json'), JSON.stringify(config));
 }
@@ -346,6 +347,32 @@ describe('the compatibility namespace', () => {
       error: null,
     });
     expect((await follow(id)).at(-1)).toEqual({ status: 'ABORTED', dropped: 0 });
+  });
+});
+
+test('a run that the `temporal` command started is a run like any other', async () => {
+  const id = `by-hand-${randomUUID()}`;
+  const cli = await temporalCli(join(ROOT, '.waymark'), () => {});
+  const { address } = inject('temporal');
+  await promisify(execFile)(
+    cli,
+    ['workflow', 'start', '--type', 'sayHello', '--input', '{"names":["Zoe"]}'].concat([
+      '--task-queue',
+      taskQueue,
+      '--workflow-id',
+      id,
+      '--address',
+      address,
+    ]),
+  );
+  const events = await follow(id);
+  expect(messagesOf(events)).toContain('Hello, Zoe!');
+  expect(events.at(-1)).toEqual({ status: 'SUCCEEDED', dropped: 0 });
+  const { taskRun } = await ask(`{ taskRun(id: "${id}") { name definition { id } input } }`);
+  expect(taskRun).toEqual({
+    name: 'Say hello',
+    definition: { id: 'sayHello' },
+    input: { names: ['Zoe'] },
   });
 });
 
