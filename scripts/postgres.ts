@@ -21,7 +21,14 @@ const MEMBERS = ['frontend', 'history', 'matching', 'worker'] as const;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
-const PROOF = ['test/service/runs.whole.test.ts', 'test/service/trigger.whole.test.ts'];
+const PROOF = [
+  'test/service/connect.whole.test.ts',
+  'test/service/trigger.whole.test.ts',
+  'test/service/runs.whole.test.ts',
+  'test/service/list-runs.whole.test.ts',
+  'test/faults/abort.whole.test.ts',
+  'test/faults/logs.whole.test.ts',
+];
 const files = process.argv.length > 2 ? process.argv.slice(2) : PROOF;
 const programs = await temporalPrograms();
 const postgres = await postgresPrograms();

@@ -227,7 +227,8 @@ export interface Settings {
 
 /**
  * Everything one can ask of tasks. `TaskService` implements it over a Temporal client, `FakeTasks` in memory.
- * Every call ends within its deadline, with an answer or a `TaskError`. Iterators make a value when they are asked
+ * Every call ends within its deadline, with an answer or a `TaskError`; one that looks before it writes has it for
+ * either, and a delete for each iteration. Iterators make a value when they are asked
  * for one; their `return()` ends them at once, also while they wait.
  */
 export interface Tasks<T extends TaskModule = TaskModule> {

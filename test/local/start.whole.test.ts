@@ -49,6 +49,11 @@ test('one command serves, refuses a twin, and leaves nothing behind on Ctrl-C', 
   });
   const id = await trigger(url, 'testingRun', { some: 'value' });
   expect(await finished(url, id)).toMatchObject({ taskStatus: 'success' });
+  // More at once than a shared Temporal would allow: here it is all ours.
+  const count = (name: string) =>
+    ask(url, `{ taskRunCounts(filter: { definition: { in: ["${name}"] } }) { total } }`);
+  const names = Array.from({ length: 40 }, (_, at) => `task${at}`);
+  expect(await Promise.all(names.map(count))).toHaveLength(40);
 
   const twin = await Program.start(START, env);
   expect(await twin.exited()).toBe(1);
