@@ -104,4 +104,5 @@ test('a connection that never asked for anything does not hold up the end', asyn
   running = undefined;
   await stop();
   await gone;
+  expect(idle.destroyed).toBe(true);
 });
