@@ -156,8 +156,9 @@ export class Attempt {
     try {
       await this.#signal({ ...this.#header(), segs: toSegments(batch), ...(ended && { ended }) });
     } catch (error) {
+      // Anything else passes: the head waits, and its budget bounds what that holds.
       this.#refused = isFinal(error);
-      if (this.#refused || this.#pending.headBytes > 4 * LOG_LIMITS.batch) this.#pending.exhaust();
+      if (this.#refused) this.#pending.exhaust();
       return false;
     }
     this.#pending.drop(batch);

@@ -213,6 +213,24 @@ describe('the log of an attempt', () => {
     expect(linesOf(...signals)).toEqual(['1/7/1#1 Started', '1/7/1#2 Attempt 1 failed: late']);
   });
 
+  test('keeps its beginning when much waits and Temporal could not be reached', async () => {
+    let refusals = 1;
+    const { run, signals } = activityTest({
+      onSignal: () => {
+        if (refusals-- > 0) throw new Error('14 UNAVAILABLE');
+      },
+    });
+    const lines = 2000;
+    const { log: rest } = await run(async () => {
+      for (let n = 1; n <= lines; n++) log.info(`line ${n} ${'x'.repeat(1000)}`);
+      await sleep(50);
+    });
+    const kept = [...signals, rest].flatMap(({ segs }) => segs.flatMap((segment) => segment.lines));
+    expect(kept.filter(({ dropped }) => dropped !== undefined)).toEqual([]);
+    // Its start, and then each line.
+    expect(kept.map(({ n }) => n)).toEqual(Array.from({ length: lines + 1 }, (_, n) => n + 1));
+  });
+
   test('never throws, whatever it is given', async () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
