@@ -55,12 +55,20 @@ export async function startGateway({
     webUi,
     ...(actorHeader !== undefined && { actor: ({ headers }) => named(headers[actorHeader]) }),
   });
-  const address = await app.listen({ host, port });
+  const address = await app.listen({ host, port }).catch(async (error: unknown) => {
+    await app.close();
+    throw isTaken(error)
+      ? new Error(`Port ${port} on ${host} is taken: set \`PORT\` to a free one`, { cause: error })
+      : error;
+  });
   return { address, stop: () => app.close() };
 }
 
 /** Milliseconds: longer than any call takes, and shorter than what stops processes waits for. */
 const LAST_REQUESTS = 10_000;
+
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 
 /** A caller without a name is nobody in particular, and says so. */
 const named = (header: string | readonly string[] | undefined): Actor => ({

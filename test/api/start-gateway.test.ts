@@ -106,3 +106,16 @@ test('a connection that never asked for anything does not hold up the end', asyn
   await gone;
   expect(idle.destroyed).toBe(true);
 });
+
+test('a taken port is told with the setting that moves it', async () => {
+  const { address } = await start(new FakeTasks({ tasks }));
+  const { port } = new URL(address);
+  await expect(
+    startGateway({
+      service: new FakeTasks({ tasks }),
+      logger: pino({ level: 'silent' }),
+      host: '127.0.0.1',
+      port: Number(port),
+    }),
+  ).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken: set \`PORT\` to a free one`);
+});
