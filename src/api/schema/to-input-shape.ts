@@ -171,15 +171,16 @@ function scalarOf({
   type,
   minimum,
   maximum,
+  default: standard,
 }: JsonSchema): 'String' | 'Int' | 'Float' | 'Boolean' | 'JSON' {
   if (type === 'string') return 'String';
   if (type === 'boolean') return 'Boolean';
   if (type === 'number') return 'Float';
-  if (type === 'integer') return isBeyondInt(minimum) || isBeyondInt(maximum) ? 'Float' : 'Int';
+  if (type === 'integer') return [minimum, maximum, standard].some(isBeyondInt) ? 'Float' : 'Int';
   return 'JSON';
 }
 
-/** An integer whose bounds were chosen so wide: GraphQL's has 32 bits. zod's own bounds say nothing. */
+/** An integer whose bounds or default were chosen so wide: GraphQL's has 32 bits. zod's own bounds say nothing. */
 const isBeyondInt = (bound: unknown): boolean =>
   typeof bound === 'number' &&
   Math.abs(bound) !== Number.MAX_SAFE_INTEGER &&

@@ -106,6 +106,9 @@ describe('an input type', () => {
         }),
       ),
     ).toContain('bytes: Float!');
+    expect(typeOf(z.object({ bytes: z.number().int().default(5_000_000_000) }))).toContain(
+      'bytes: Float = 5000000000',
+    );
   });
 
   test('names words that no enum can hold in the description', () => {
