@@ -5,18 +5,20 @@ import type { TaskDescription } from './task-definition.ts';
 import { TaskError } from './task-error.ts';
 import type { InputIssue } from './task-error.ts';
 
-/** Resolves to the input's JSON when a caller may give it to this definition; else throws what is wrong with each field. */
-export async function checkInput(definition: TaskDescription, input: unknown): Promise<string> {
-  const json = toJson(definition, input);
-  const bytes = utf8Length(json);
+/**
+ * Resolves to the input as the definition's schema reads it, defaults filled in, when a caller may give it to this
+ * definition; else throws what is wrong with each field.
+ */
+export async function checkInput(definition: TaskDescription, input: unknown): Promise<unknown> {
+  const bytes = utf8Length(toJson(definition, input));
   if (bytes > PAYLOAD_LIMIT)
     throw new TaskError(
       'PAYLOAD_TOO_LARGE',
       `The input of ${definition.id} may have ${PAYLOAD_LIMIT} bytes as JSON, and has ${bytes}: store it elsewhere and pass where it is.`,
     );
-  const { error } = await definition.input.safeParseAsync(input);
+  const { data, error } = await definition.input.safeParseAsync(input);
   if (error) throw invalidInput(definition, toIssues(error));
-  return json;
+  return data;
 }
 
 /** One issue a field: what zod found first in it. */

@@ -1,3 +1,4 @@
+import type { KeyedRequest } from './keyed-request.ts';
 import { MEMO } from './messages.ts';
 import { wordsOf } from './words-of.ts';
 
@@ -23,8 +24,9 @@ export interface RunMemo {
   readonly actor: string | null;
   /** The whole input when its JSON is at most 1 KiB; else it is read from history. */
   readonly input?: unknown;
-  /** SHA-256 of definition and input, when the run was triggered under a key. */
+  /** SHA-256 of definition and input, when the run was triggered under a key: as given, and as the schema reads it. */
   readonly keyed?: string;
+  readonly keyedRead?: string;
   /** The chain's first start, ISO; absent in the first iteration. */
   readonly createdAt?: string;
   readonly iteration: number;
@@ -37,7 +39,7 @@ export interface RunFields {
   readonly tags?: readonly string[];
   readonly parent?: string | undefined;
   readonly rerunOf?: string | undefined;
-  readonly keyed?: string | undefined;
+  readonly keyed?: KeyedRequest | undefined;
 }
 
 const INPUT_IN_MEMO = 1024;
@@ -59,7 +61,8 @@ export function toRunFields({ name, actor, input, tags = [], parent, rerunOf, ke
         name,
         actor,
         ...(utf8Length(json) <= INPUT_IN_MEMO && { input }),
-        ...(keyed !== undefined && { keyed }),
+        ...(keyed?.given !== undefined && { keyed: keyed.given }),
+        ...(keyed?.read !== undefined && { keyedRead: keyed.read }),
         iteration: 1,
       },
     },

@@ -1,9 +1,11 @@
-import { canonicalJson } from '../definition/canonical-json.ts';
 import { checkInput } from '../definition/check-input.ts';
 import { checkTrigger } from '../definition/check-trigger.ts';
 import { findDefinition } from '../definition/find-definition.ts';
+import { isSameRequest, toKeyedRequest } from '../definition/keyed-request.ts';
+import type { KeyedRequest } from '../definition/keyed-request.ts';
 import { MEMO } from '../definition/messages.ts';
 import { toRunFields } from '../definition/run-fields.ts';
+import type { RunMemo } from '../definition/run-fields.ts';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
 import type { TaskModule } from '../definition/task-definition.ts';
 import { TaskRunStatus } from '../definition/task-run.ts';
@@ -53,13 +55,13 @@ export async function triggerRun(asked: TriggerAsked, by: Triggering): Promise<T
 async function toNewRun(asked: TriggerAsked, by: Triggering): Promise<NamedRun> {
   const definition = findDefinition(by.tasks, asked.definition);
   const options = checkTrigger(asked, Date.now());
-  await checkInput(definition, asked.input);
+  const read = await checkInput(definition, asked.input);
   const { key, name = definition.title, delay, tags, parent, priority } = options;
   const { input, rerunOf } = asked;
   const { actor, taskQueue, linkTo } = by;
   const id = key === undefined ? newRunId(definition.id) : runIdOfKey(key);
   const keyed =
-    key === undefined ? undefined : sha256(canonicalJson([definition.id, input ?? null]));
+    key === undefined ? undefined : hashed(toKeyedRequest(definition.id, { given: input, read }));
   const origin = { actor, tags, parent, rerunOf };
   return {
     id,
@@ -121,8 +123,7 @@ function toTriggered(run: NamedRun, runId: string): TriggeredRun {
 
 function toDeduplicated(run: NewRun, earlier: TaskRun): TriggeredRun {
   const execution = executionOf(earlier);
-  const { keyed } = run.fields.memo[MEMO];
-  if (keyed === undefined || execution?.memo?.keyed !== keyed)
+  if (!isSameRequest(keyedOf(run.fields.memo[MEMO]), keyedOf(execution?.memo)))
     throw new TaskError(
       TaskErrorCode.KeyConflict,
       `The key ${JSON.stringify(run.key)} was used before, with another definition or input, by run ${earlier.id}.`,
@@ -131,6 +132,15 @@ function toDeduplicated(run: NewRun, earlier: TaskRun): TriggeredRun {
   // A trigger answers the same fields whether it started the run or found it.
   return withExecution({ ...rowOf(earlier), deduplicated: true }, execution);
 }
+
+const hashed = ({ given, read }: KeyedRequest): KeyedRequest => ({
+  given: given && sha256(given),
+  read: read && sha256(read),
+});
+const keyedOf = (memo: RunMemo | null | undefined): KeyedRequest => ({
+  given: memo?.keyed,
+  read: memo?.keyedRead,
+});
 
 const beingDeleted = ({ id, key }: NewRun): TaskError =>
   new TaskError(

@@ -1,5 +1,6 @@
 import type { RunPosition } from '../definition/run-order.ts';
 import { checkText } from '../definition/check-trigger.ts';
+import type { KeyedRequest } from '../definition/keyed-request.ts';
 import { TaskError } from '../definition/task-error.ts';
 import type { Diagnosis, TaskRun, Worker } from '../definition/task-run.ts';
 import type { Settings, Tasks } from '../definition/tasks.ts';
@@ -17,7 +18,7 @@ export class FakeStore {
   settings: Settings = { retentionDays: 3 };
   fault: Error | null = null;
   readonly #runs = new Map<string, FakeRun>();
-  readonly #keys = new Map<string, { readonly run: FakeRun; readonly asked: string }>();
+  readonly #keys = new Map<string, { readonly run: FakeRun; readonly asked: KeyedRequest }>();
   #ids = 0;
   #ahead = 0;
   #last = 0;
@@ -50,13 +51,13 @@ export class FakeStore {
     return `${definition}-${++this.#ids}`;
   }
 
-  add(run: FakeRun, key: string | undefined, asked: string): void {
+  add(run: FakeRun, key: string | undefined, asked: KeyedRequest): void {
     this.#runs.set(run.facts.id, run);
     if (key !== undefined) this.#keys.set(key, { run, asked });
     this.changes.announce();
   }
 
-  keyed(key: string): { readonly run: FakeRun; readonly asked: string } | undefined {
+  keyed(key: string): { readonly run: FakeRun; readonly asked: KeyedRequest } | undefined {
     return this.#keys.get(key);
   }
 

@@ -1,9 +1,9 @@
-import { canonicalJson } from '../definition/canonical-json.ts';
 import { checkAbort } from '../definition/check-abort.ts';
 import { checkInput } from '../definition/check-input.ts';
 import { checkActor, checkTrigger } from '../definition/check-trigger.ts';
 import { describeDefinitions } from '../definition/describe-definition.ts';
 import { findDefinition } from '../definition/find-definition.ts';
+import { isSameRequest, toKeyedRequest } from '../definition/keyed-request.ts';
 import { checkFilter } from '../definition/match-filter.ts';
 import { TaskError } from '../definition/task-error.ts';
 import type { TaskModule } from '../definition/task-definition.ts';
@@ -89,10 +89,10 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       delay,
       parent = null,
     } = checkTrigger(options, this.store.now());
-    await checkInput(findDefinition(this.#tasks, definition), input);
-    const asked = canonicalJson([definition, input]);
+    const read = await checkInput(findDefinition(this.#tasks, definition), input);
+    const asked = toKeyedRequest(definition, { given: input, read });
     const earlier = key === undefined ? undefined : this.store.keyed(key);
-    if (earlier && earlier.asked !== asked)
+    if (earlier && !isSameRequest(earlier.asked, asked))
       throw new TaskError(
         'KEY_CONFLICT',
         `The key ${JSON.stringify(key)} was used before, with another definition or input, by run ${earlier.run.facts.id}.`,

@@ -10,7 +10,11 @@ export const obeyOrders = defineTask({
   id: 'obeyOrders',
   title: 'Obey orders',
   description: 'Does what the test says.',
-  input: z.object({ label: z.string().min(1), pages: z.number().int().max(10).optional() }),
+  input: z.object({
+    label: z.string().min(1),
+    pages: z.number().int().max(10).optional(),
+    copies: z.number().default(1),
+  }),
   run: () => obey(),
 });
 

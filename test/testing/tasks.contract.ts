@@ -189,6 +189,18 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       expect(await trigger({ key })).toMatchObject({ id, deduplicated: true });
     });
 
+    test('answers its run to an input that leaves a default out, or gives it', async () => {
+      const key = randomUUID();
+      const { id } = await trigger({ key });
+      const input = { label: 'a', copies: 1 };
+      const same = await tasks.trigger({ definition: 'obeyOrders', input, key });
+      expect(same).toMatchObject({ id, deduplicated: true });
+      const other = { label: 'a', copies: 2 };
+      await expect(
+        tasks.trigger({ definition: 'obeyOrders', input: other, key }),
+      ).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+    });
+
     test('is refused with another input, and names the run that it made', async () => {
       const key = randomUUID();
       const { id } = await trigger({ key });
