@@ -13,16 +13,21 @@ export type ToViewers =
       readonly subscribe: string | null;
     }
   | { readonly type: 'report' }
-  | { readonly type: 'stall' }
-  | { readonly type: 'close' };
+  | { readonly type: 'stall' };
 export type FromViewers =
   | { readonly type: 'opened' }
-  | { readonly type: 'closed' }
-  | { readonly type: 'report'; readonly received: number; readonly ages: readonly number[] };
+  | {
+      readonly type: 'report';
+      readonly received: number;
+      /** Of all that was received. */
+      readonly bytes: number;
+      readonly ages: readonly number[];
+    };
 
 const sockets: WebSocket[] = [];
 let ages: number[] = [];
 let received = 0;
+let bytes = 0;
 
 process.on('message', (message: ToViewers) => {
   void obey(message);
@@ -37,16 +42,13 @@ async function obey(message: ToViewers): Promise<void> {
         );
       return answer({ type: 'opened' });
     case 'report':
-      answer({ type: 'report', received, ages });
+      answer({ type: 'report', received, bytes, ages });
       ages = [];
-      received = 0;
+      received = bytes = 0;
       return;
     case 'stall':
       for (const socket of sockets) socket.pause();
       return;
-    case 'close':
-      for (const socket of sockets.splice(0)) socket.terminate();
-      return answer({ type: 'closed' });
   }
 }
 
@@ -71,6 +73,7 @@ function open({ url, subscribe }: { url: string; subscribe: string | null }): Pr
         const at = /"at":(\d+)/.exec(text)?.[1];
         if (at === undefined) return;
         received++;
+        bytes += data.length;
         ages.push(Date.now() - Number(at));
       }
     });
