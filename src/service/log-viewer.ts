@@ -14,6 +14,8 @@ export interface LogViewerOptions extends Pick<TailRequest, 'after' | 'filter'> 
   readonly join: (signal: AbortSignal) => WatchedRun;
 }
 
+type Next = LogEvent | typeof ENDED;
+
 /** One viewer of a run's log: a position, and the batch that it is in. What it has not asked for is not kept for it. */
 export class LogViewer {
   readonly #options: LogViewerOptions;
@@ -22,23 +24,37 @@ export class LogViewer {
   #cursor = '';
   #batch: RunBatch | undefined;
   #taken = 0;
+  /** The watcher's version of which everything was read. */
+  #level = NEVER;
   #ended = false;
 
   constructor(options: LogViewerOptions) {
     this.#options = options;
   }
 
-  /** The next line, then the end marker; waits for them until the signal. */
-  async next(signal: AbortSignal): Promise<LogEvent | typeof ENDED> {
+  /** The next line, then the end marker; a promise when it has to wait for them, until the signal. */
+  next(signal: AbortSignal): Next | Promise<Next> {
+    return this.#ready() ?? this.#wait(signal);
+  }
+
+  /** What the batch has. */
+  #ready(): Next | undefined {
+    if (this.#ended) return ENDED;
+    const line = this.#take();
+    if (line) return line;
+    return this.#batch?.onward === 'END' ? this.#end(this.#batch) : undefined;
+  }
+
+  async #wait(signal: AbortSignal): Promise<Next> {
     const run = (this.#run ??= this.#join(signal));
-    while (!this.#ended) {
-      const line = this.#take();
-      if (line) return line;
-      if (this.#batch?.onward === 'END') return this.#end(this.#batch);
-      if (signal.aborted || run.watcher.stopped) break;
+    for (;;) {
+      const news = run.watcher.newer(this.#level, signal);
+      if (news) await news;
+      if (signal.aborted || run.watcher.stopped) return ENDED;
       await this.#readOn(run, signal);
+      const next = this.#ready();
+      if (next !== undefined) return next;
     }
-    return ENDED;
   }
 
   #join(signal: AbortSignal): WatchedRun {
@@ -50,7 +66,8 @@ export class LogViewer {
   }
 
   #take(): LogEvent | undefined {
-    const lines = this.#batch?.lines ?? [];
+    const lines = this.#batch?.lines;
+    if (!lines) return undefined;
     while (this.#taken < lines.length) {
       const event = lines[this.#taken++];
       if (event && matches(event.line, this.#options.filter)) return event;
@@ -58,23 +75,21 @@ export class LogViewer {
     return undefined;
   }
 
-  #end({ status, cursor, position: { dropped } }: RunBatch): LogEvent | typeof ENDED {
+  #end({ status, cursor, position: { dropped } }: RunBatch): Next {
     this.#ended = true;
     return status ? { type: 'END', status, cursor, dropped } : ENDED;
   }
 
-  /** Goes to the next batch, or waits until there may be one. */
+  /** Goes to the next batch, if there is one. */
   async #readOn(run: WatchedRun, signal: AbortSignal): Promise<void> {
     const { version } = run.watcher;
     try {
       const batch = await this.#read(run);
-      if (batch) {
-        this.#batch = batch;
-        this.#taken = 0;
-        this.#go(batch.position, batch.cursor);
-      }
-      if (batch?.onward !== 'MORE' && batch?.onward !== 'END' && !batch?.lines.length)
-        await run.watcher.newer(version, signal);
+      this.#level = batch?.onward === 'MORE' ? NEVER : version;
+      if (!batch) return;
+      this.#batch = batch;
+      this.#taken = 0;
+      this.#go(batch.position, batch.cursor);
     } catch (error) {
       if (!isPassing(error)) throw error;
       // The server is away: the viewer stays.
@@ -99,3 +114,5 @@ export class LogViewer {
 }
 
 const PAUSE = 1000;
+/** No version of a watcher. */
+const NEVER = -1;

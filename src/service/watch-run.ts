@@ -47,7 +47,7 @@ export class RunWatcher {
   /** Ends what runs. */
   readonly #halt = new AbortController();
   #stopped = false;
-  readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Map<AbortSignal, () => void>();
   #version = 0;
   #ended = false;
   #failure: unknown;
@@ -92,18 +92,16 @@ export class RunWatcher {
     this.#end();
   }
 
-  /** Resolves when there is something newer than a version, or the signal gives up. */
-  async newer(version: number, signal: AbortSignal): Promise<void> {
-    if (this.#version !== version || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        this.#listeners.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#listeners.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-    });
+  /** Resolves when there is something newer than a version, or `forget` is called with the same signal. */
+  newer(version: number, signal: AbortSignal): Promise<void> | undefined {
+    if (this.#version !== version || signal.aborted) return undefined;
+    return new Promise((resolve) => this.#waiting.set(signal, resolve));
+  }
+
+  /** For a signal that gives up. Viewers wait again and again: a listener for each time would cost more than the news. */
+  forget(signal: AbortSignal): void {
+    this.#waiting.get(signal)?.();
+    this.#waiting.delete(signal);
   }
 
   /** Has the log read too, from an offset on. Until it is asked for, only the run is looked at. */
@@ -243,7 +241,8 @@ export class RunWatcher {
 
   #publish(): void {
     this.#version++;
-    for (const wake of this.#listeners) wake();
+    for (const wake of this.#waiting.values()) wake();
+    this.#waiting.clear();
   }
 
   /** Wakes the loop when a link closes; without it the end would be seen up to a tick later. */

@@ -21,6 +21,7 @@ export class WatchedRun {
   join(signal: AbortSignal, onEmpty: () => void): void {
     this.#viewers++;
     const leave = (): void => {
+      this.watcher.forget(signal);
       if (--this.#viewers > 0) return;
       this.watcher.stop();
       onEmpty();
@@ -39,7 +40,7 @@ export class WatchedRun {
   }
 
   /** What follows a position; made once for all viewers that stand there. */
-  async read(position: LogPosition, cursor: string): Promise<RunBatch | undefined> {
+  read(position: LogPosition, cursor: string): Promise<RunBatch | undefined> | undefined {
     const { watcher } = this;
     if (!watcher.seen) return undefined;
     if (this.#batchesOf !== watcher.version || this.#batches.size >= MOST_BATCHES) {
