@@ -25,14 +25,16 @@ export async function follow(args: ExecutionArgs): Promise<Results | ExecutionRe
 const RESULTS = new WeakMap<object, WeakMap<DocumentNode, ReturnType<typeof execute>>>();
 
 function shared(event: unknown, args: ExecutionArgs): ReturnType<typeof execute> {
-  const make = () => execute({ ...args, rootValue: event });
-  if (typeof event !== 'object' || event === null) return make();
+  if (typeof event !== 'object' || event === null) return resultOf(event, args);
   let results = RESULTS.get(event);
   if (!results) RESULTS.set(event, (results = new WeakMap()));
   let result = results.get(args.document);
-  if (!result) results.set(args.document, (result = make()));
+  if (!result) results.set(args.document, (result = resultOf(event, args)));
   return result;
 }
+
+const resultOf = (event: unknown, args: ExecutionArgs): ReturnType<typeof execute> =>
+  execute({ ...args, rootValue: event });
 
 /** The field says so, and nothing that is selected of it depends on variables. */
 function isSameForAll({ document, schema, operationName }: ExecutionArgs): boolean {
@@ -74,7 +76,9 @@ function mapped<T>(
   return {
     next: async () => {
       const event = await events.next();
-      return event.done === true ? DONE : { done: false, value: await toResult(event.value) };
+      if (event.done === true) return DONE;
+      const result = toResult(event.value);
+      return { done: false, value: isPromise(result) ? await result : result };
     },
     return: end,
     throw: async (error) => {
@@ -89,5 +93,8 @@ function mapped<T>(
     },
   };
 }
+
+const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  typeof value === 'object' && value !== null && 'then' in value;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -33,6 +33,7 @@ export class LiveOperations {
   readonly #schema: GraphQLSchema;
   readonly #log: ErrorLog;
   readonly #documents = new Map<string, DocumentNode>();
+  readonly #texts = new WeakMap<object, string>();
 
   constructor(schema: GraphQLSchema, log: ErrorLog) {
     this.#schema = schema;
@@ -63,6 +64,16 @@ export class LiveOperations {
         ...(variables && { variableValues: variables }),
       }),
     };
+  }
+
+  /** A result as clients may see it, in JSON; of one that is the same for many it is made once. */
+  toText(result: Nullish<ExecutionResult>): string {
+    const known = this.#texts.get(result);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(this.format(result));
+    // Each client that gets an error is told an id of its own.
+    if (!result.errors) this.#texts.set(result, text);
+    return text;
   }
 
   /** A result as clients may see it. */

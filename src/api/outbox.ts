@@ -1,57 +1,51 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
 /**
  * Writes to a socket no faster than its client reads. What `send` waits for is not made: iterators are asked for
- * their next value only when the last one is on its way.
+ * their next value only when there is room for it.
  */
 export class Outbox {
   readonly #socket: WebSocket;
-  /** Bytes that wait in the socket before nothing more is written to it. */
+  /** What the socket writes to. */
+  readonly #stream: Duplex;
+  /** Bytes that wait in the socket before nothing more is made for it. */
   readonly #buffer: number;
-  readonly #waiting: (() => void)[] = [];
-  #sending = 0;
+  #waiting: (() => void)[] = [];
+  #unsent = 0;
   #taken = 0;
 
-  constructor(socket: WebSocket, buffer: number) {
+  constructor(socket: WebSocket, stream: Duplex, buffer: number) {
     this.#socket = socket;
+    this.#stream = stream;
     this.#buffer = buffer;
     socket.once('close', () => this.#release());
   }
 
   /** Since when the client has taken nothing of what waits, by `performance.now()`; undefined when nothing waits. */
   get waitingSince(): number | undefined {
-    return this.#sending === 0 ? undefined : this.#taken;
+    return this.#unsent === 0 ? undefined : this.#taken;
   }
 
-  /** Resolves when the frame is written, or the socket is closed. */
-  async send(frame: string): Promise<void> {
-    if (this.#sending++ === 0) this.#taken = performance.now();
-    this.#pace();
-    try {
-      while (this.#isFull())
-        await new Promise<void>((resolve) => {
-          this.#waiting.push(resolve);
-        });
-      await this.#write(frame);
-    } finally {
-      this.#sending--;
-      this.#pace();
-    }
+  /** Gives a frame to the socket. Answers what to wait for before the next one is made, if there is no room for it. */
+  send(frame: string): Promise<void> | undefined {
+    if (!this.#isOpen()) return undefined;
+    if (this.#unsent++ === 0) this.#taken = performance.now();
+    holdForNow(this.#stream);
+    this.#socket.send(frame, this.#sent);
+    if (this.#stream.writableLength >= MOST_HELD) this.#stream.uncork();
+    if (!this.#isFull()) return undefined;
+    // A client that does not read is not listened to either: each of its requests would make another answer.
+    this.#socket.pause();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  async #write(frame: string): Promise<void> {
-    if (!this.#isOpen()) return;
-    // An error closes the socket, and that is told by its `close`.
-    await new Promise<void>((resolve) => this.#socket.send(frame, () => resolve()));
+  // An error closes the socket, and that is told by its `close`.
+  readonly #sent = (): void => {
+    this.#unsent--;
     this.#taken = performance.now();
-    if (!this.#isFull()) this.#release();
-  }
-
-  /** A client that does not read is not listened to either: each of its requests would make another answer. */
-  #pace(): void {
-    if (this.#sending > MANY || this.#isFull()) this.#socket.pause();
-    else if (this.#socket.isPaused) this.#socket.resume();
-  }
+    if (this.#waiting.length > 0 && !this.#isFull()) this.#release();
+  };
 
   #isFull(): boolean {
     return this.#isOpen() && this.#socket.bufferedAmount >= this.#buffer;
@@ -62,17 +56,29 @@ export class Outbox {
   }
 
   #release(): void {
+    if (this.#socket.isPaused) this.#socket.resume();
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
   /** Tells a client that takes nothing to come back. */
   giveUp(): void {
     this.#socket.close(1013, 'Read too slowly: subscribe again from your last cursor');
-    // To read its answer, or the socket would stay for as long as it may.
-    this.#socket.resume();
+    // Resumes too: to read its answer, or the socket would stay for as long as it may.
     this.#release();
   }
 }
 
-/** Answers that may wait at once before requests have to. */
-const MANY = 64;
+const held: Duplex[] = [];
+/** Bytes of one socket: many of them may read a long backlog in the same turn. */
+const MOST_HELD = 16 * 1024;
+
+/** Has a stream keep what it is given until nothing more is ready: one call to the system for frames that come together. */
+function holdForNow(stream: Duplex): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  if (held.push(stream) === 1) process.nextTick(letGo);
+}
+
+function letGo(): void {
+  for (const stream of held.splice(0)) stream.uncork();
+}

@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
 import { GraphQLError } from 'graphql';
 import { isRefusal } from './errors.ts';
+import { deliver } from './deliver.ts';
 import { follow } from './follow.ts';
 import { LIMITS } from './limits.ts';
 import { LiveOperations } from './live-operations.ts';
@@ -79,7 +80,7 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
     if (closing || server.clients.size >= limits.sockets)
       return refuse(stream, '503 Service Unavailable');
     if (!isAllowed(request, options.origins)) return refuse(stream, '403 Forbidden');
-    server.handleUpgrade(request, stream, head, (socket) => serve(socket, request));
+    server.handleUpgrade(request, stream, head, (socket) => serve(socket, stream, request));
   };
 
   app.server.on('upgrade', upgrade);
@@ -90,14 +91,20 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
   });
 }
 
+/** What is known of a socket. */
+interface Caller {
+  readonly request: IncomingMessage;
+  readonly outbox: Outbox;
+}
+
 /** What is done with each socket. */
 function protocolOf(
   app: FastifyInstance,
   { schema, context }: SocketOptions,
   limits: SocketLimits,
-): (socket: WebSocket, request: IncomingMessage) => void {
+): (socket: WebSocket, stream: Duplex, request: IncomingMessage) => void {
   const operations = new LiveOperations(schema, app.log);
-  const server = makeServer<undefined, { readonly request: IncomingMessage }>({
+  const server = makeServer<undefined, Caller>({
     connectionInitWaitTimeout: limits.init,
     subscribe: follow,
     onConnect: async (connection) => {
@@ -111,13 +118,18 @@ function protocolOf(
       const prepared = operations.prepare(payload);
       return 'errors' in prepared ? prepared.errors : prepared.run(await context(extra.request));
     },
+    onOperation: ({ extra: { outbox } }, id, _payload, _args, result) => {
+      if (!(Symbol.asyncIterator in result)) return undefined;
+      const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+      return deliver(result, (one) => outbox.send(`${head}${operations.toText(one)}}`));
+    },
     onNext: (_context, _id, _payload, _args, result) =>
       result.errors ? operations.format(result) : undefined,
     onError: (_context, _id, _payload, errors) => operations.formatErrors(errors),
   });
 
-  return (socket, request) => {
-    const outbox = new Outbox(socket, limits.buffer);
+  return (socket, stream, request) => {
+    const outbox = new Outbox(socket, stream, limits.buffer);
     const stopWatching = watchOver(socket, outbox, limits);
     const closed = server.opened(
       {
@@ -131,7 +143,7 @@ function protocolOf(
           });
         },
       },
-      { request },
+      { request, outbox },
     );
     socket.on('error', (error) => app.log.debug({ err: error }, 'Socket error'));
     socket.once('close', (code, reason) => {

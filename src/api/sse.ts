@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { execute, OperationTypeNode } from 'graphql';
-import type {
-  ExecutionArgs,
-  ExecutionResult,
-  FormattedExecutionResult,
-  GraphQLSchema,
-} from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { follow } from './follow.ts';
 import { LIMITS } from './limits.ts';
 import { LiveOperations } from './live-operations.ts';
@@ -113,9 +108,9 @@ class EventStream {
       if (!response.writableNeedDrain) response.write(COMMENT);
     }, this.#limits.keepAlive);
     try {
-      for await (const result of results) await this.#next(operations.format(result));
+      for await (const result of results) await this.#next(operations.toText(result));
     } catch (error) {
-      await this.#next({ errors: operations.formatErrors([toError(error)]) });
+      await this.#next(JSON.stringify({ errors: operations.formatErrors([toError(error)]) }));
     } finally {
       clearInterval(timer);
       response.off('close', leave);
@@ -123,10 +118,10 @@ class EventStream {
     response.end('event: complete\ndata:\n\n');
   }
 
-  async #next(result: FormattedExecutionResult): Promise<void> {
+  async #next(result: string): Promise<void> {
     const response = this.#response;
     if (!response.writable) return;
-    if (response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`)) return;
+    if (response.write(`event: next\ndata: ${result}\n\n`)) return;
     const stalled = setTimeout(() => response.destroy(), this.#limits.stall);
     await new Promise<void>((resolve) => {
       const go = (): void => {

@@ -470,13 +470,13 @@ describe('a client that does not read', () => {
 
   test('for long is told to come back with its cursor', async () => {
     const { service } = endless();
-    const { ws, viewers } = await start({ service, sockets: { limits: { stall: 300 } } });
+    const { ws, viewers } = await start({ service, sockets: { limits: { stall: 1000 } } });
     const stopped = await connect(ws);
     stopped.socket.pause();
     stopped.send(subscribe('1', LOG, { id: 'a' }));
     await eventually(() => viewers() === 1);
     await new Promise((resolve) => {
-      setTimeout(resolve, 1500);
+      setTimeout(resolve, 4000);
     });
     stopped.socket.resume();
     expect(await stopped.closed).toEqual({
