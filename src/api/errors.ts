@@ -44,7 +44,7 @@ const TEMPORAL_TROUBLE: ReadonlySet<string> = new Set([
   'RESULT_UNKNOWN',
 ]);
 
-/** The same for errors of GraphQL, of every transport. Syntax, validation and coercion errors stay as they are. */
+/** The same for errors of GraphQL, of every transport. Syntax, validation and coercion errors keep their words. */
 export function toFormattedErrors(
   errors: readonly Error[],
   scope: ErrorScope,
@@ -54,7 +54,7 @@ export function toFormattedErrors(
 
 function toFormatted(error: Error, scope: ErrorScope): GraphQLFormattedError {
   const cause = rootOf(error);
-  if (error instanceof GraphQLError && cause instanceof GraphQLError) return error.toJSON();
+  if (error instanceof GraphQLError && cause instanceof GraphQLError) return toRequestError(error);
   if (isRefusal(cause)) return { message: cause.message, extensions: { code: codeOf(cause) } };
   const { message, code, details } = toPublicError(cause, scope);
   const { locations, path } = error instanceof GraphQLError ? error.toJSON() : {};
@@ -86,10 +86,12 @@ export function isRefusal(error: unknown): error is Refusal {
     error.statusCode < 500
   );
 }
+const BAD_REQUEST = 'BAD_REQUEST';
+/** Codes of mercurius and Fastify say how the gateway is made, and nothing that a caller could act on. */
 const codeOf = (error: Error): string =>
-  'code' in error && typeof error.code === 'string' && !error.code.startsWith('MER_')
+  'code' in error && typeof error.code === 'string' && !/^(?:MER|FST)_/.test(error.code)
     ? error.code
-    : 'BAD_REQUEST';
+    : BAD_REQUEST;
 
 /** mercurius hands syntax and validation errors over as a list inside one error of its own. */
 function requestErrorsOf(error: Error): readonly GraphQLFormattedError[] | undefined {
@@ -97,9 +99,16 @@ function requestErrorsOf(error: Error): readonly GraphQLFormattedError[] | undef
   if (!isValidationFailure(cause)) return undefined;
   return cause.errors.map((one) =>
     one instanceof GraphQLError
-      ? one.toJSON()
-      : { message: one.message, extensions: { code: 'BAD_REQUEST' } },
+      ? toRequestError(one)
+      : { message: one.message, extensions: { code: BAD_REQUEST } },
   );
+}
+
+/** What GraphQL itself has found; without a path it was before anything ran. */
+function toRequestError(error: GraphQLError): GraphQLFormattedError {
+  const told = error.toJSON();
+  if (told.path) return told;
+  return { ...told, extensions: { code: BAD_REQUEST, ...told.extensions } };
 }
 
 /** The document or its variables were refused by GraphQL itself. */

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Actor, Tasks } from '../definition/tasks.ts';
 import { registerGraphiql } from './graphiql/index.ts';
-import { answerError, overHttp, refuseSubscription } from './over-http.ts';
+import { answerError, answerOptions, overHttp, refuseSubscription } from './over-http.ts';
 import { createContext, type GatewayContext } from './schema/context.ts';
 import { createSchema, type WebUi } from './schema/create-schema.ts';
 import { attachSockets, type SocketOptions } from './sockets.ts';
@@ -75,6 +75,7 @@ export async function gateway(
     // mercurius asks for a context to format errors with too, also when there is no caller yet.
     context: (request): Partial<GatewayContext> => contexts.get(request) ?? {},
   });
+  app.options(path, answerOptions);
   app.graphql.addHook('preExecution', refuseSubscription);
   attachSockets(app, { schema, path: app.prefix + path, context: contextOf, origins });
   if (graphiql)

@@ -53,6 +53,14 @@ export async function answerError(
     .send({ errors: toFormattedErrors([error], scope) });
 }
 
+/** What this path takes. Other origins are for the app to let in: a plugin for CORS answers before this. */
+export async function answerOptions(_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return await reply
+    .code(204)
+    .headers({ allow: 'GET, POST, OPTIONS', 'cache-control': 'public, max-age=31536000' })
+    .send();
+}
+
 /** A hook of mercurius: subscriptions have transports of their own. */
 export async function refuseSubscription(
   _schema: unknown,

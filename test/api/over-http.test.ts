@@ -69,6 +69,25 @@ test.each([
   });
   expect(reply.statusCode).toBe(400);
   expect(reply.json().errors[0].message).not.toMatch(/Internal/);
+  expect(reply.json().errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+});
+
+test.each([
+  ['a document that does not parse', { query: '{' }],
+  ['a field that is not there', { query: '{ nothing }' }],
+  [
+    'a variable that does not fit',
+    { query: 'query Q($n: Int) { __typename }', variables: { n: 'a' } },
+  ],
+  ['no operation of that name', { query: '{ __typename }', operationName: 'Other' }],
+])('%s is told with a code', async (_what, payload) => {
+  const { body } = await post(payload);
+  expect(body.errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }]);
+});
+
+test('OPTIONS tells what the path takes', async () => {
+  const reply = await app.inject({ method: 'OPTIONS', url: '/graphql' });
+  expect(reply).toMatchObject({ statusCode: 204, headers: { allow: 'GET, POST, OPTIONS' } });
 });
 
 test('a mutation cannot be sent by GET', async () => {

@@ -127,13 +127,13 @@ describe('the protocol', () => {
 
 describe('what must not run', () => {
   test.each([
-    ['an unknown field', 'subscription { taskRun(id: "a") { nope } }', undefined],
+    ['an unknown field', 'subscription { taskRun(id: "a") { nope } }', 'BAD_REQUEST'],
     [
       'two root fields',
       'subscription { a: taskRun(id: "a") { id } b: taskRun(id: "b") { id } }',
-      undefined,
+      'BAD_REQUEST',
     ],
-    ['a syntax error', 'subscription {', undefined],
+    ['a syntax error', 'subscription {', 'BAD_REQUEST'],
     [
       'two operations without a name',
       'query A { __typename } query B { __typename }',

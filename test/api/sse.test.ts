@@ -64,7 +64,7 @@ describe('a stream', () => {
   });
 
   test.each([
-    ['an unknown field', { query: 'subscription { taskRun(id: "a") { nope } }' }, undefined],
+    ['an unknown field', { query: 'subscription { taskRun(id: "a") { nope } }' }, 'BAD_REQUEST'],
     [
       'an alias bomb',
       { query: `{ ${Array.from({ length: 200 }, (_, n) => `a${n}: __typename`).join(' ')} }` },
