@@ -1,10 +1,9 @@
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
+import { checkSettings } from '../definition/check-settings.ts';
 import type { Settings } from '../definition/tasks.ts';
 import type { Temporal } from './temporal.ts';
 
 const DAY = 24 * 60 * 60;
-const MAX_DAYS = 365;
 
 /** The namespace's retention, in whole days. */
 export async function readSettings(temporal: Temporal): Promise<Settings> {
@@ -15,15 +14,9 @@ export async function readSettings(temporal: Temporal): Promise<Settings> {
   return { retentionDays: Math.ceil(seconds / DAY) };
 }
 
-export async function writeSettings(
-  temporal: Temporal,
-  { retentionDays }: Settings,
-): Promise<Settings> {
-  if (!Number.isInteger(retentionDays) || retentionDays < 1 || retentionDays > MAX_DAYS)
-    throw new TaskError(
-      TaskErrorCode.InvalidArgument,
-      `Expected \`retentionDays\` to be an integer from 1 to ${MAX_DAYS}, got ${retentionDays}.`,
-    );
+export async function writeSettings(temporal: Temporal, settings: Settings): Promise<Settings> {
+  checkSettings(settings);
+  const { retentionDays } = settings;
   await temporal.ask((service) =>
     service.updateNamespace({
       namespace: temporal.namespace,

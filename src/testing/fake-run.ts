@@ -95,13 +95,7 @@ export class FakeRun {
   /** Records that an abort was asked. */
   ask(abort: Pick<Abort, 'by' | 'reason' | 'graceEndsAt'>, at: Date): void {
     this.abort = { ...abort, at, mode: null, cleanUp: null };
-    const by = abort.by && ` by ${abort.by}`;
-    this.say(
-      'abortRequested',
-      'WARN',
-      `Abort requested${by}${abort.reason && `: ${abort.reason}`}`,
-      at,
-    );
+    this.say('abortRequested', 'WARN', `Abort requested${saidBy(abort)}`, at);
   }
 
   succeed(output: unknown, at: Date): void {
@@ -116,13 +110,17 @@ export class FakeRun {
     this.#close('FAILED', 'ERROR', `Failed: ${error.code}: ${error.message}`, at);
   }
 
-  stop(
-    mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START' | 'TERMINATED',
-    cleanUp: string | null,
-    at: Date,
-  ): void {
+  stop(mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START', cleanUp: string | null, at: Date): void {
     this.#stopAborting(mode, cleanUp);
     this.#close('ABORTED', 'WARN', `Aborted (${mode})`, at);
+  }
+
+  /** Ends at once. The line of an earlier request stands, so the end says by whom and why; else the request does. */
+  terminate(cause: Pick<Abort, 'by' | 'reason'>, at: Date): void {
+    const asked = this.abort !== null;
+    if (!asked) this.ask({ ...cause, graceEndsAt: null }, at);
+    this.abort = { ...cause, at, mode: 'TERMINATED', graceEndsAt: null, cleanUp: null };
+    this.#close('ABORTED', 'WARN', `Aborted (TERMINATED)${asked ? saidBy(cause) : ''}`, at);
   }
 
   /** Adds a line of the run's life, as the service makes it from history. */
@@ -168,6 +166,9 @@ export class FakeRun {
     this.say('ended', level, message, at);
   }
 }
+
+const saidBy = ({ by, reason }: Pick<Abort, 'by' | 'reason'>): string =>
+  `${by && ` by ${by}`}${reason && `: ${reason}`}`;
 
 /** Numbers in the source `run`: each event happens once. */
 const LIFE = { triggered: 1, delayed: 2, abortRequested: 3, ended: 4 } as const;

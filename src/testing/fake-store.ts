@@ -72,7 +72,7 @@ export class FakeStore {
 
   remove(id: string): void {
     const run = this.find(id);
-    if (!run.closed) run.stop('TERMINATED', null, this.tick());
+    if (!run.closed) run.terminate({ by: '', reason: '' }, this.tick());
     this.#runs.delete(id);
     for (const [key, keyed] of this.#keys) if (keyed.run === run) this.#keys.delete(key);
     this.changed(run);

@@ -1,5 +1,6 @@
 import { checkAbort } from '../definition/check-abort.ts';
 import { checkInput } from '../definition/check-input.ts';
+import { checkSettings } from '../definition/check-settings.ts';
 import { checkActor, checkTrigger } from '../definition/check-trigger.ts';
 import { describeDefinitions } from '../definition/describe-definition.ts';
 import { findDefinition } from '../definition/find-definition.ts';
@@ -128,15 +129,13 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     checkAbort(request);
     const run = this.store.find(request.id);
     if (run.closed) return { outcome: 'ALREADY_FINISHED', run: run.row };
-    const aborting = run.abort !== null;
-    if (aborting && !request.force) return { outcome: 'ALREADY_ABORTING', run: run.row };
+    if (run.abort && !request.force) return { outcome: 'ALREADY_ABORTING', run: run.row };
     const at = this.store.tick();
     const { message: reason = '', grace = run.facts.grace } = request;
-    if (!aborting) {
-      const graceEndsAt = run.startedAt ? new Date(at.getTime() + grace) : null;
-      run.ask({ by: this.#actor?.name ?? '', reason, graceEndsAt }, at);
-    }
-    if (request.force) run.stop('TERMINATED', null, at);
+    const cause = { by: this.#actor?.name ?? '', reason };
+    const graceEndsAt = run.startedAt ? new Date(at.getTime() + grace) : null;
+    if (request.force) run.terminate(cause, at);
+    else run.ask({ ...cause, graceEndsAt }, at);
     this.store.changed(run);
     return { outcome: request.force ? 'TERMINATED' : 'ABORTING', run: run.row };
   }
@@ -299,11 +298,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
   async updateSettings(settings: Settings): Promise<Settings> {
     this.store.called('updateSettings');
     const { retentionDays } = settings;
-    if (!Number.isInteger(retentionDays) || retentionDays < 1)
-      throw new TaskError(
-        'INVALID_ARGUMENT',
-        `Expected \`retentionDays\` to be a positive integer, got ${retentionDays}.`,
-      );
+    checkSettings(settings);
     this.store.settings = { retentionDays };
     return this.store.settings;
   }

@@ -52,6 +52,22 @@ test('an aborted run that ends all the same was aborted too late', async () => {
   expect(await fake.get(id)).toMatchObject({ status: 'SUCCEEDED', abortRequested: true });
 });
 
+test('a run that is aborting and ended by force tells of both requests', async () => {
+  const fake = create();
+  const { id } = await fake.as({ name: 'ann' }).trigger({ definition: 'obeyOrders', input });
+  fake.start(id);
+  await fake.as({ name: 'ann' }).abort({ id, message: 'Wrong' });
+  const { run } = await fake.as({ name: 'bob' }).abort({ id, message: 'Stuck', force: true });
+  expect(await fake.outcome(run)).toMatchObject({
+    abort: { by: 'bob', reason: 'Stuck', mode: 'TERMINATED' },
+  });
+  expect((await fake.logs(id)).lines.map(({ message }) => message)).toEqual([
+    'Triggered by ann',
+    'Abort requested by ann: Wrong',
+    'Aborted (TERMINATED) by bob: Stuck',
+  ]);
+});
+
 test('the grace of an abort counts from when a worker has seen it', async () => {
   const fake = create();
   const { id } = await fake.trigger({ definition: 'obeyOrders', input });

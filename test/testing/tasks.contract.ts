@@ -620,9 +620,10 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
     );
     const { retentionDays } = await tasks.settings();
     expect(await tasks.updateSettings({ retentionDays })).toEqual({ retentionDays });
-    await expect(tasks.updateSettings({ retentionDays: 0 })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-    });
+    for (const wrong of [0, 366, 1.5])
+      await expect(tasks.updateSettings({ retentionDays: wrong })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
   });
 }
 
