@@ -6,7 +6,7 @@ export interface Connection {
   readonly runs: readonly TaskRun[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
-  edges(): Promise<readonly Edge[]>;
+  edges(): readonly Edge[];
   startCursor(): Promise<string | null>;
   endCursor(): Promise<string | null>;
   totalCount(): Promise<number>;
@@ -14,7 +14,7 @@ export interface Connection {
 
 export interface Edge {
   readonly node: TaskRun;
-  readonly cursor: string;
+  cursor(): Promise<string>;
 }
 
 export async function toConnection(tasks: Tasks, request: ListRequest): Promise<Connection> {
@@ -25,7 +25,7 @@ export async function toConnection(tasks: Tasks, request: ListRequest): Promise<
     runs,
     hasNextPage,
     hasPreviousPage,
-    edges: async () => edgesOf(page),
+    edges: () => edgesOf(runs, async () => page),
     startCursor: async () => startOf(page),
     endCursor: async () => endOf(page),
     totalCount: async () =>
@@ -42,12 +42,13 @@ export function toWholeConnection(
   // Cursors belong to a filter, so those of the list that these runs came from would not do.
   const ask = async (): Promise<TaskRunPage> => await (asked ??= tasks.list({ ...request, first }));
   const hasNextPage = runs.length > first;
+  const shown = runs.slice(0, first);
   return {
-    runs: runs.slice(0, first),
+    runs: shown,
     hasNextPage,
     hasPreviousPage: false,
-    edges: async () => edgesOf(await ask()),
-    startCursor: async () => startOf(await ask()),
+    edges: () => edgesOf(shown, ask),
+    startCursor: async () => (runs.length > 0 ? startOf(await ask()) : null),
     endCursor: async () => (hasNextPage ? endOf(await ask()) : null),
     totalCount: async () => runs.length,
   };
@@ -62,5 +63,12 @@ interface WholeRequest extends ListRequest {
 const endOf = ({ endCursor, cursors }: TaskRunPage): string | null =>
   endCursor ?? cursors.at(-1) ?? null;
 const startOf = ({ cursors }: TaskRunPage): string | null => cursors[0] ?? null;
-const edgesOf = ({ runs, cursors }: TaskRunPage): readonly Edge[] =>
-  runs.map((node, index) => ({ node, cursor: cursors[index] ?? '' }));
+const edgesOf = (runs: readonly TaskRun[], ask: () => Promise<TaskRunPage>): readonly Edge[] =>
+  runs.map((node) => ({
+    node,
+    async cursor() {
+      const page = await ask();
+      // By id: the list may have moved on since its runs were read.
+      return page.cursors[page.runs.findIndex(({ id }) => id === node.id)] ?? '';
+    },
+  }));

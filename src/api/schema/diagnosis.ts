@@ -13,7 +13,7 @@ export function addDiagnosis(builder: Builder): void {
         description: 'The code of its workflow fails, and Temporal tries it again and again.',
       },
       UNKNOWN_DEFINITION: { description: 'No definition of this id exists any more.' },
-      WAITING_FOR_TIMER: { description: 'It sleeps until a timer of its own fires.' },
+      WAITING_FOR_TIMER: { description: 'It waits for a timer of its own, or for a signal.' },
       WAITING_FOR_CHILD: { description: 'It waits for a child run to end.' },
       PAUSED: { description: 'An operator has paused it in Temporal.' },
     },

@@ -120,11 +120,12 @@ function load(tasks: Tasks) {
     ),
     related: new DataLoader<RelatedRequest, Connection, string>(
       async (requests) => {
-        const together = await loadTogether(tasks, requests);
+        const together = byKind(tasks, requests);
         return await settle(
           requests,
           async (request) =>
-            together?.(request) ?? (await limit(async () => await loadAlone(tasks, request))),
+            (await together(request))?.(request) ??
+            (await limit(async () => await loadAlone(tasks, request))),
         );
       },
       { maxBatchSize: PAGE, cacheKeyFn: (request) => JSON.stringify(request) },
@@ -132,20 +133,44 @@ function load(tasks: Tasks) {
   };
 }
 
-/** The related runs of a whole page in one call, when they fit into one answer; else undefined. */
-async function loadTogether(
+type Related = (request: RelatedRequest) => Connection;
+
+/** The related runs of a whole page, one call for each kind: a document may ask for children and reruns at once. */
+function byKind(
   tasks: Tasks,
   requests: readonly RelatedRequest[],
-): Promise<((request: RelatedRequest) => Connection) | undefined> {
-  const [request] = requests;
-  const alike = requests.every(
-    ({ by, orderBy, after }) =>
-      by === request?.by && orderBy === request.orderBy && after === undefined,
-  );
-  if (!request || requests.length < 2 || !alike) return undefined;
-  const { by, orderBy } = request;
-  const ids = requests.map(({ id }) => id);
-  const { runs, hasNextPage } = await tasks.list({ filter: { [by]: ids }, orderBy, first: PAGE });
+): (request: RelatedRequest) => Promise<Related | undefined> {
+  const kinds = new Map<string, Promise<Related | undefined>>();
+  return async (request) => {
+    const kind = kindOf(request);
+    const asked =
+      kinds.get(kind) ??
+      loadTogether(
+        tasks,
+        request,
+        requests.filter((one) => kindOf(one) === kind).map(({ id }) => id),
+      );
+    kinds.set(kind, asked);
+    return await asked;
+  };
+}
+
+/** What comes after a cursor is of one run alone. */
+const kindOf = ({ by, orderBy, after, id }: RelatedRequest): string =>
+  after === undefined ? `${by} ${orderBy}` : `${by} ${orderBy} ${id} ${after}`;
+
+/** The related runs of several runs in one call, when they fit into one answer; else undefined. */
+async function loadTogether(
+  tasks: Tasks,
+  { by, orderBy, after }: RelatedRequest,
+  ids: readonly string[],
+): Promise<Related | undefined> {
+  if (after !== undefined || ids.length < 2) return undefined;
+  const { runs, hasNextPage } = await tasks.list({
+    filter: { [by]: [...new Set(ids)] },
+    orderBy,
+    first: PAGE,
+  });
   if (hasNextPage) return undefined;
   return (one) =>
     toWholeConnection(

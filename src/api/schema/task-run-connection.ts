@@ -11,7 +11,7 @@ export const MAX_FIRST = 100;
 export function addTaskRunConnection(builder: Builder): void {
   builder.enumType('TaskRunOrder', {
     description:
-      'How a list is sorted. The first and the third are exact for any number of runs; the others sort up to 1,000 runs that match, and ask for a narrower filter beyond.',
+      'How a list is sorted. `NEWEST_FIRST` and `LAST_FINISHED_FIRST` work for any number of runs; the others sort up to 1,000 runs that match, and beyond that ask for a narrower filter.',
     values: ORDERS,
   });
 
@@ -19,8 +19,9 @@ export function addTaskRunConnection(builder: Builder): void {
     description: 'A run and its place in the list.',
     fields: (t) => ({
       node: t.field({ type: 'TaskRun', description: 'The run.', resolve: ({ node }) => node }),
-      cursor: t.exposeString('cursor', {
+      cursor: t.string({
         description: 'Its place: give it as `after` to get what follows.',
+        resolve: async (place) => await place.cursor(),
       }),
     }),
   });
@@ -57,7 +58,7 @@ export function addTaskRunConnection(builder: Builder): void {
       edges: t.field({
         type: [edge],
         description: 'The runs with their places.',
-        resolve: async (connection) => await connection.edges(),
+        resolve: (connection) => connection.edges(),
       }),
       pageInfo: t.field({
         type: pageInfo,

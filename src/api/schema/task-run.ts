@@ -34,7 +34,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
 
   builder.objectType('TaskRun', {
     description:
-      'One triggered execution of a definition. Fields that are marked cost a call to Temporal for each run, and are asked for only when they are selected.',
+      'One triggered execution of a definition. A field that says "a call" asks Temporal for each run, and only when it is selected; related runs of a whole page are one call together.',
     fields: (t) => {
       const related = (by: RelatedRequest['by'], description: string) =>
         t.field({

@@ -6,7 +6,10 @@ export function addWorker(builder: Builder): void {
     values: {
       RUNNING: { description: 'It is there and takes work.' },
       SHUTTING_DOWN: { description: 'It ends what it has, and takes nothing new.' },
-      LOST: { description: 'It has given no sign of life for 15 seconds.' },
+      LOST: {
+        description:
+          'It has given no sign of life for 15 seconds, or for three of its own heartbeats where it sends them more slowly.',
+      },
     },
   });
 

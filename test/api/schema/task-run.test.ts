@@ -69,6 +69,20 @@ describe('what a page of runs costs', () => {
         '{ taskRuns(filter: { topLevel: true }) { nodes { children(first: 2) { totalCount nodes { id } pageInfo { hasNextPage } } } } }',
       ),
     ).toEqual({ list: 2 });
+    expect(
+      await cost(
+        '{ taskRuns(filter: { topLevel: true }) { nodes { children { nodes { id } } few: children(first: 1) { nodes { id } } sorted: children(orderBy: NAME) { nodes { id } } reruns { nodes { id } } } } }',
+      ),
+    ).toEqual({ list: 4 });
+  });
+
+  test('the edges of children cost no more than the children, and cursors only where they are shown', async () => {
+    const { cost, read, ids } = await pageOf(3);
+    await read(TRIGGER, { folder: 'x', options: { parent: ids[0] } });
+    const children = (fields: string) =>
+      cost(`{ taskRuns(filter: { topLevel: true }) { nodes { children { ${fields} } } } }`);
+    expect(await children('edges { node { id } }')).toEqual({ list: 2 });
+    expect(await children('edges { cursor } pageInfo { startCursor }')).toEqual({ list: 3 });
   });
 
   test('one run is one call', async () => {
