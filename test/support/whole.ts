@@ -13,7 +13,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+} from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities } from '../../src/activities/index.ts';
 import { createTaskWorker } from '../../src/create-task-worker.ts';
@@ -141,6 +146,10 @@ function quietRuntime(): void {
   quiet = true;
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
+    // Core warns of each activity that outlives its run: what many tests are about.
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
+    },
     workerHeartbeatInterval: '5 s',
     shutdownSignals: [],
   });
