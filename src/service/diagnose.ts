@@ -5,6 +5,8 @@ import { enums } from './proto.ts';
 import { toDate } from './to-date.ts';
 import { activitiesOf } from './to-task-run.ts';
 import type { RunDescription } from './to-task-run.ts';
+import { isWorkflowCodeFailing } from './workflow-task-failure.ts';
+import type { WorkflowTaskFailure } from './workflow-task-failure.ts';
 
 /** All that is looked at to say why a run does not move. */
 export interface Evidence {
@@ -17,6 +19,8 @@ export interface Evidence {
   readonly known: boolean;
   /** When an aborted run is abandoned, once a worker has said so. */
   readonly graceEndsAt: Date | null;
+  /** Why its workflow code fails, if it does and somebody looked. */
+  readonly failure: WorkflowTaskFailure | null;
   readonly now: number;
 }
 
@@ -85,17 +89,21 @@ const noWorker: Reason = ({ run, workers, taskQueue, now }) => {
   };
 };
 
-const workflowCodeFailing: Reason = ({ run, description }) => {
+const workflowCodeFailing: Reason = ({ run, description, failure }) => {
+  if (!isWorkflowCodeFailing(description)) return null;
   const { attempt, originalScheduledTime } = description.pendingWorkflowTask ?? {};
-  if ((attempt ?? 1) < 2) return null;
+  const why = failure?.message ? `: ${failure.message.slice(0, MOST_OF_A_MESSAGE)}` : '';
   return {
     code: DiagnosisCode.WorkflowCodeFailing,
-    message: `The workflow code of "${run.definition}" fails again and again: attempt ${attempt}.`,
-    since: toDate(originalScheduledTime),
+    message: sentence(
+      `The workflow code of "${run.definition}" fails again and again, attempt ${attempt}${why}`,
+    ),
+    since: failure?.since ?? toDate(originalScheduledTime),
     action:
-      "Read the error in the run's history in Temporal Web UI and deploy code that fits it, or abort the run with force.",
+      'Deploy code that runs: its next attempt goes on with it. Or abort the run with force. The stack is in its history in Temporal Web UI.',
   };
 };
+const MOST_OF_A_MESSAGE = 1000;
 
 const aborting: Reason = ({ run, graceEndsAt }) =>
   run.status === TaskRunStatus.Aborting

@@ -36,6 +36,7 @@ import { deleteRun } from './delete-run.ts';
 import type { DeletedRuns } from './deleted-runs.ts';
 import type { DescribeRun } from './describe-run.ts';
 import { diagnose } from './diagnose.ts';
+import { isWorkflowCodeFailing, readWorkflowTaskFailure } from './workflow-task-failure.ts';
 import { inTime } from './in-time.ts';
 import type { RunLists } from './list-runs.ts';
 import type { RunEnds } from './run-ends.ts';
@@ -146,7 +147,7 @@ export class TasksOf<T extends TaskModule> implements Tasks<T> {
   async #diagnosis(id: string): Promise<Diagnosis | null> {
     const { run, description } = await this.parts.describe(id);
     if (isClosed(run.status)) return null;
-    const { taskQueue = '', graceEndsAt = null } = executionOf(run) ?? {};
+    const { taskQueue = '', runId = '', graceEndsAt = null } = executionOf(run) ?? {};
     return diagnose({
       run,
       description,
@@ -154,6 +155,9 @@ export class TasksOf<T extends TaskModule> implements Tasks<T> {
       workers: await this.parts.workers.of(taskQueue),
       known: Object.hasOwn(this.parts.tasks, run.definition),
       graceEndsAt,
+      failure: isWorkflowCodeFailing(description)
+        ? await readWorkflowTaskFailure(this.parts.temporal, { id, runId })
+        : null,
       now: Date.now(),
     });
   }

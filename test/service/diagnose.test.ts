@@ -60,6 +60,7 @@ function explain(run: Partial<TaskRunDetails>, evidence: Partial<Evidence> = {})
     taskQueue: 'queue',
     known: true,
     graceEndsAt: null,
+    failure: null,
     now: NOW,
     ...evidence,
   });
@@ -140,9 +141,16 @@ test('an abort that no worker can carry out says that force is left', () => {
 
 test('workflow code that fails shows from its second attempt', () => {
   const originalScheduledTime = msNumberToTs(before(10).getTime());
-  expect(
-    explain({}, { description: { pendingWorkflowTask: { attempt: 2, originalScheduledTime } } }),
-  ).toMatchObject({ code: 'WORKFLOW_CODE_FAILING', since: before(10) });
+  const description = { pendingWorkflowTask: { attempt: 2, originalScheduledTime } };
+  expect(explain({}, { description })).toMatchObject({
+    code: 'WORKFLOW_CODE_FAILING',
+    since: before(10),
+  });
+  const failure = { message: 'no such field', since: before(20) };
+  expect(explain({}, { description, failure })).toMatchObject({
+    message: 'The workflow code of "walkSteps" fails again and again, attempt 2: no such field.',
+    since: before(20),
+  });
 });
 
 test('an aborting run says when its grace ends', () => {

@@ -354,7 +354,13 @@ describe('a diagnosis', () => {
       expect(diagnosis?.message).toContain('is abandoned at');
     });
     const stuck = await service.trigger({ definition: 'stuckTask', input: {} });
-    await diagnosed(stuck, 'WORKFLOW_CODE_FAILING');
+    const broken = await diagnosed(stuck, 'WORKFLOW_CODE_FAILING');
+    expect(broken?.message).toContain('this code never passes');
+    // Of the first failure, whatever the attempt.
+    await eventually(async () =>
+      expect((await service.diagnose(stuck))?.message).toContain('attempt 3'),
+    );
+    expect((await service.diagnose(stuck))?.since).toEqual(broken?.since);
     await service.abort({ id: stuck.id, force: true });
     for (const { id } of [delayed, napping, parent, failing]) await service.abort({ id });
   });
