@@ -71,6 +71,9 @@ describe('the page', () => {
     expect(preserveState).toBe(false);
     const log = initialWindows.find((tab: any) => tab.initialName === 'Follow its log');
     expect(log.initialQuery).toContain(String.raw`taskRunLog(id: "a\"/b")`);
+    // One answer, where a subscription to a long log would be a panel of the page for each line.
+    const page = initialWindows.find((tab: any) => tab.initialName === 'Read its log');
+    expect(page.initialQuery).toContain(String.raw`taskRun(id: "a\"/b")`);
   });
 
   test('can be asked for with a slash at its end', async () => {

@@ -20,7 +20,8 @@ export function examplesFor(
     { name: 'Start here', query: CATALOGUE },
     { name: 'Trigger', query: toTrigger(shown?.id ?? '', shown?.examples[0]) },
     { name: 'Follow a run', query: FOLLOW },
-    { name: 'Follow its log', query: LOG },
+    { name: 'Read its log', query: LOG },
+    { name: 'Follow its log', query: LOG_LIVE },
     { name: 'Abort', query: ABORT },
     { name: 'Failed this week', query: toFailed(new Date(now.getTime() - WEEK)) },
     { name: 'Why does it hang?', query: HANGING },
@@ -96,9 +97,25 @@ subscription Follow {
 }
 `;
 
-const LOG = `# The lines that are there, then each one as it appears, then LogEnd.
-# After a broken connection, give the last cursor as \`after:\`, and nothing is lost and nothing comes twice.
-subscription Log {
+const LOG = `# The lines that are there, a page at a time. The next page: after: "the cursor of this one".
+query ReadLog {
+  taskRun(id: "${ANY_RUN}") {
+    log(first: 200) {
+      lines { time level step message data }
+      cursor
+      hasMore
+      ended
+      dropped
+    }
+  }
+}
+`;
+
+const LOG_LIVE = `# The lines that are there, then each one as it appears, then LogEnd.
+# This page shows every line by itself, which takes it long for hundreds: read a long log in the tab before
+# this one, and give its cursor as \`after:\` here. That is also how to go on after a broken connection:
+# nothing is lost and nothing comes twice.
+subscription FollowLog {
   taskRunLog(id: "${ANY_RUN}") {
     __typename
     ... on LogLine { time level step message data cursor }
