@@ -10,8 +10,11 @@ import {
 } from '@temporalio/workflow';
 import type { ChildWorkflowOptions } from '@temporalio/workflow';
 import { isTaskDefinition } from '../definition/catalogue.ts';
+import { checkTrigger } from '../definition/check-trigger.ts';
+import type { CheckedTrigger } from '../definition/check-trigger.ts';
 import { toRunFields } from '../definition/run-fields.ts';
 import type { TaskDefinition } from '../definition/task-definition.ts';
+import { TaskError } from '../definition/task-error.ts';
 import { assertFits } from './fits.ts';
 import { runMemo, toSearchAttributePairs } from './run-memo.ts';
 import { run } from './run-state.ts';
@@ -19,6 +22,7 @@ import { run } from './run-state.ts';
 export interface ChildRunOptions {
   /** Display name, at most 200 characters. Default: the definition's title. */
   readonly name?: string;
+  /** At most 20, each at most 100 characters; kept in lower case. */
   readonly tags?: readonly string[];
 }
 
@@ -57,25 +61,35 @@ export async function triggerChild<Input>(
 function toChild<Input>(
   definition: TaskDefinition<Input, unknown>,
   input: Input,
-  { name, tags }: ChildRunOptions,
+  options: ChildRunOptions,
 ): ChildWorkflowOptions & { readonly workflowId: string; args: [Input] } {
   assertInCatalogue(definition);
   assertFits(`The input of ${definition.id}`, input);
-  const title = name ?? definition.title;
+  const { name = definition.title, tags } = checkOptions(options);
   const { memo, searchAttributes } = toRunFields({
-    name: title,
+    name,
     actor: runMemo()?.actor ?? null,
     input,
     parent: workflowInfo().workflowId,
-    ...(tags && { tags }),
+    tags,
   });
   return {
     workflowId: `${definition.id}-${uuid4()}`,
     args: [input],
     memo: { ...memo },
     typedSearchAttributes: toSearchAttributePairs(searchAttributes),
-    staticSummary: title,
+    staticSummary: name,
   };
+}
+
+/** As for any trigger. A name too long for Temporal's index would make Temporal terminate the parent. */
+function checkOptions(options: ChildRunOptions): Pick<CheckedTrigger, 'name' | 'tags'> {
+  try {
+    return checkTrigger(options, 0);
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message, error.code);
+  }
 }
 
 /** A child whose type no worker knows would loop for ever, and its parent wait with it. */
@@ -83,7 +97,7 @@ function assertInCatalogue(definition: unknown): void {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK types it nowhere
   const catalogue = (globalThis as unknown as Sandbox).__TEMPORAL__.importWorkflows();
   if (isTaskDefinition(definition) && catalogue[definition.id] === definition) return;
-  const name = isTaskDefinition(definition) ? `"${definition.id}"` : `a ${typeof definition}`;
+  const name = isTaskDefinition(definition) ? `"${definition.id}"` : typeof definition;
   throw ApplicationFailure.nonRetryable(
     `Expected a task definition that the module of workflows exports, got ${name}.`,
     'TASK_DEFINITION_NOT_FOUND',

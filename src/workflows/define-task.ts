@@ -15,6 +15,7 @@ import { run } from './run-state.ts';
 import { isStopped, shielded, stoppable } from './stop.ts';
 import { taskContext } from './task-context.ts';
 import type { TaskContext } from './task-context.ts';
+import { toFailure } from './to-failure.ts';
 
 export interface TaskOptions<Input extends z.ZodType, Output> {
   /** camelCase; the name it is exported under. */
@@ -58,8 +59,7 @@ export function defineTask<Input extends z.ZodType, Output>(
 ): TaskDefinition<z.input<Input>, Output> {
   const description = toDescription(options);
   const limits = toLimits(options);
-  async function taskWorkflow(input: z.input<Input>, carried?: Carried): Promise<Output> {
-    beginRun(carried);
+  async function taskRun(input: z.input<Input>): Promise<Output> {
     if (run.abort && run.iteration === 1) {
       run.mode = 'BEFORE_START';
       throw new CancelledFailure('The run was aborted before it began.');
@@ -74,9 +74,17 @@ export function defineTask<Input extends z.ZodType, Output>(
       }, limits);
       return await checkOutput(options, output);
     } catch (error) {
-      if (run.cause === undefined || !isStopped(error)) throw toError(error);
+      if (run.cause === undefined || !isStopped(error)) throw error;
       await cleanUp(options, task, limits.grace);
       throw toEnd();
+    }
+  }
+  async function taskWorkflow(input: z.input<Input>, carried?: Carried): Promise<Output> {
+    beginRun(carried);
+    try {
+      return await taskRun(input);
+    } catch (error) {
+      throw toFailure(error);
     }
   }
   // An error of the task's code ends its run; otherwise the workflow task would fail again and again.
@@ -179,7 +187,3 @@ const toEnd = (): Error =>
   run.abort
     ? new CancelledFailure(run.abort.reason)
     : ApplicationFailure.nonRetryable(run.stop, 'TIMEOUT');
-
-/** Temporal fails the run only for what is an `Error`. */
-const toError = (thrown: unknown): Error =>
-  thrown instanceof Error ? thrown : ApplicationFailure.nonRetryable(String(thrown));

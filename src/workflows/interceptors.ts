@@ -1,4 +1,9 @@
-import { ActivityFailure, TimeoutFailure, defaultPayloadConverter } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  CancellationScope,
+  TimeoutFailure,
+  defaultPayloadConverter,
+} from '@temporalio/workflow';
 import type {
   ActivityInput,
   Next,
@@ -15,7 +20,7 @@ import { run } from './run-state.ts';
 
 /** Temporal's entry: what every run of a Waymark worker goes through. */
 export const interceptors = (): WorkflowInterceptors => ({
-  outbound: [activities],
+  outbound: [deafness, activities],
   internals: [aborts],
 });
 
@@ -40,6 +45,20 @@ const aborts: WorkflowInternalsInterceptor = {
     return output;
   },
 };
+
+/**
+ * Work that catches its abort and goes on asking in a loop is refused each time at once, and would never leave the
+ * event loop again: Node ends the whole worker for that. After so many refusals it waits, until its grace is over.
+ */
+const deafness: WorkflowOutboundCallsInterceptor = {
+  startTimer: (input, next) => (isDeaf() ? forever() : next(input)),
+  scheduleActivity: (input, next) => (isDeaf() ? forever() : next(input)),
+  startChildWorkflowExecution: (input, next) => (isDeaf() ? forever() : next(input)),
+};
+const MOST_REFUSALS = 1000;
+const isDeaf = (): boolean =>
+  CancellationScope.current().consideredCancelled && ++run.refusals > MOST_REFUSALS;
+const forever = (): Promise<never> => new Promise(() => undefined);
 
 /** Asks each activity for its log and takes it in, whatever the activity's outcome. */
 const activities: WorkflowOutboundCallsInterceptor = {

@@ -15,6 +15,8 @@ class RunState {
   cleanUp: string | undefined;
   /** Why the run stops without having been aborted. */
   stop: string | undefined;
+  /** Calls made after the work was asked to stop. */
+  refusals = 0;
   readonly activities = new RunningActivities();
 
   /** Temporal drops a second cancel, and so do we: the first reason stands. */

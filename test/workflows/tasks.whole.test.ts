@@ -147,6 +147,22 @@ describe('a run', () => {
     expect(await codeOf('brokenTask', {})).toBe('TypeError');
   });
 
+  test.each([
+    ['large', 'RangeError'],
+    ['circular', 'TypeError'],
+    ['details', 'Detailed'],
+    ['textless', 'Error'],
+  ])('whose code throws what Temporal cannot carry (%s) fails once', async (what, type) => {
+    expect(await codeOf('throwOdd', { what })).toBe(type);
+  });
+
+  test.each([{ name: '' }, { name: 'x'.repeat(3000) }, { name: 'a', tags: ['b"'] }])(
+    'that gives a child what no trigger may have fails (%#)',
+    async (options) => {
+      expect(await codeOf('parentOfMisnamed', options)).toBe('INVALID_ARGUMENT');
+    },
+  );
+
   test('that outlives its timeout stops at a checkpoint and fails', async () => {
     const run = await start('timeLimited', {});
     expect(rootOf(await failure(run)).type).toBe('TIMEOUT');
@@ -317,6 +333,17 @@ describe('an abort', () => {
     });
     expect(await abortDetails(run)).toMatchObject({ mode: 'FORCED' });
   });
+
+  test.each(['timer', 'activity', 'child'])(
+    'ends work that goes on asking for a %s in a loop, and its worker lives',
+    async (by) => {
+      const run = await start('deafLoop', { by });
+      await eventually(async () => expect((await run.describe()).historyLength).toBeGreaterThan(4));
+      await abort(run, ALICE);
+      expect(await abortDetails(run)).toMatchObject({ mode: 'FORCED' });
+      expect(await execute('walkSteps', { steps: 1 })).toEqual({ done: 1 });
+    },
+  );
 
   test('of the aborting caller can have another grace than the definition', async () => {
     const run = await start('walkSteps', { steps: 1, ms: 8000 });

@@ -1,5 +1,5 @@
 // The catalogue of the tests: the built-in tasks and one definition for each behaviour. Grace is short where a test waits for it.
-import { condition, setWorkflowOptions, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, condition, setWorkflowOptions, sleep } from '@temporalio/workflow';
 import { z } from 'zod';
 import { defineTask } from '../../../src/workflows/define-task.ts';
 import { proxyCheckpoints } from '../../../src/workflows/proxy-checkpoints.ts';
@@ -167,6 +167,51 @@ export const brokenTask = defineTask({
   title: 'Broken',
   input: z.object({}),
   run: () => (undefined as unknown as { missing(): string }).missing(),
+});
+
+/** Throws what Temporal cannot carry as it is. */
+export const throwOdd = defineTask({
+  id: 'throwOdd',
+  title: 'Throw something odd',
+  input: z.object({ what: z.enum(['large', 'circular', 'details', 'textless']) }),
+  run: ({ what }) => {
+    const circular = new TypeError('in a circle');
+    circular.cause = circular;
+    const odd = {
+      large: new RangeError('x'.repeat(3_000_000)),
+      circular,
+      details: ApplicationFailure.nonRetryable('with details', 'Detailed', { count: 1n }),
+      textless: Object.create(null) as object,
+    };
+    throw odd[what];
+  },
+});
+
+/** Takes no abort: catches it and goes on, in a loop that never waits again. */
+export const deafLoop = defineTask({
+  id: 'deafLoop',
+  title: 'Deaf loop',
+  grace: 500,
+  input: z.object({ by: z.enum(['timer', 'activity', 'child']) }),
+  run: async ({ by }, task) => {
+    for (;;)
+      try {
+        if (by === 'timer') await sleep('1 hour');
+        else if (by === 'activity') await walk(1000, 50);
+        else await task.execute(takeNap, { ms: 3_600_000 });
+      } catch {
+        // Again.
+      }
+  },
+});
+
+/** Executes a child with options that no trigger may have. */
+export const parentOfMisnamed = defineTask({
+  id: 'parentOfMisnamed',
+  title: 'Parent of a misnamed run',
+  input: z.object({ name: z.string(), tags: z.array(z.string()).optional() }),
+  run: ({ name, tags }, task) =>
+    task.execute(walkSteps, { steps: 1, ms: 1 }, { name, ...(tags && { tags }) }),
 });
 
 /** Each of its workflow tasks fails, so that the run cannot move and no abort reaches it. */
