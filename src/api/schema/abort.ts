@@ -1,7 +1,10 @@
+import { checkAbort } from '../../definition/check-abort.ts';
+import { TaskError } from '../../definition/task-error.ts';
 import type { TaskRun } from '../../definition/task-run.ts';
 import type { AbortResult, Tasks } from '../../definition/tasks.ts';
 import type { Builder } from './builder.ts';
 import { given } from './given.ts';
+import { inOwnWords } from './own-words.ts';
 import { orProblem, typeOf } from './problem.ts';
 import type { Problems, RunProblem } from './problem.ts';
 
@@ -121,6 +124,15 @@ export function addAbort(builder: Builder, problems: Problems): void {
   );
 }
 
+/** In seconds, as it is asked for here. */
+function checkGrace(seconds: number | undefined): void {
+  if (seconds === undefined || (seconds >= 0 && seconds <= 3600)) return;
+  throw new TaskError(
+    'INVALID_ARGUMENT',
+    `Expected \`grace\` to be from 0 to 3600 seconds (an hour), got ${seconds}.`,
+  );
+}
+
 interface AbortRequested {
   readonly type: 'AbortRequested';
   readonly run: TaskRun;
@@ -142,6 +154,8 @@ async function abort(
   { id, reason, grace, force }: AbortArguments,
 ): Promise<AbortRequested | RunTerminated | RunProblem> {
   const seconds = grace ?? undefined;
+  checkGrace(seconds);
+  inOwnWords({ message: 'reason' }, () => checkAbort({ id, ...given({ message: reason }) }));
   const result = await tasks.abort({
     id,
     ...given({ message: reason, force }),

@@ -1,7 +1,9 @@
+import { checkFilter } from '../../definition/match-filter.ts';
 import type { TaskRunStatus } from '../../definition/task-run.ts';
 import type { TaskRunFilter } from '../../definition/tasks.ts';
 import type { Builder } from './builder.ts';
 import { given } from './given.ts';
+import { inOwnWords } from './own-words.ts';
 import type { Given, Nullable } from './given.ts';
 
 type OneOf<T> = Nullable<{ in: T[]; notIn: T[] }>;
@@ -104,11 +106,11 @@ export function addTaskRunFilter(builder: Builder): void {
   });
 }
 
-/** The service's filter. */
+/** The service's filter. Throws `INVALID_FILTER` in the words of this schema. */
 export function toTaskRunFilter(filter: Given<TaskRunFilterInput>): TaskRunFilter {
   const { id, definition, status, createdAt, scheduledFor, finishedAt, ...more } = given(filter);
   const { tags, parent, topLevel, triggeredBy, name, rerunOf, iteration } = more;
-  return given<TaskRunFilter>({
+  const asked = given<TaskRunFilter>({
     ids: id?.in,
     idsNot: id?.notIn,
     definition: definition?.in,
@@ -137,4 +139,36 @@ export function toTaskRunFilter(filter: Given<TaskRunFilterInput>): TaskRunFilte
     iterationMin: iteration?.min,
     iterationMax: iteration?.max,
   });
+  inOwnWords(NAMES, () => checkFilter(asked));
+  return asked;
 }
+
+/** What the service calls the fields, and where they are here. */
+const NAMES: Readonly<Record<string, string>> = {
+  ids: 'id.in',
+  idsNot: 'id.notIn',
+  definition: 'definition.in',
+  definitionNot: 'definition.notIn',
+  status: 'status.in',
+  statusNot: 'status.notIn',
+  createdAfter: 'createdAt.after',
+  createdBefore: 'createdAt.before',
+  scheduledAfter: 'scheduledFor.after',
+  scheduledBefore: 'scheduledFor.before',
+  finishedAfter: 'finishedAt.after',
+  finishedBefore: 'finishedAt.before',
+  tagsAny: 'tags.any',
+  tagsAll: 'tags.all',
+  tagsNone: 'tags.none',
+  parent: 'parent.in',
+  parentNot: 'parent.notIn',
+  actor: 'triggeredBy.in',
+  actorNot: 'triggeredBy.notIn',
+  name: 'name.in',
+  nameNot: 'name.notIn',
+  namePrefix: 'name.startsWith',
+  nameWords: 'name.words',
+  rerunOf: 'rerunOf.in',
+  iterationMin: 'iteration.min',
+  iterationMax: 'iteration.max',
+} satisfies Partial<Record<keyof TaskRunFilter, string>>;

@@ -143,6 +143,15 @@ describe('an abort', () => {
     expect(grace).toBeLessThan(15_000);
   });
 
+  test.each([
+    [{ grace: -1 }, 'Expected `grace` to be from 0 to 3600 seconds (an hour), got -1.'],
+    [{ reason: 'x'.repeat(1001) }, 'Expected `reason` to have 1 to 1000 characters, got 1001.'],
+  ])('with an argument out of bounds is told by the names of this API', async (args, message) => {
+    const { abort, trigger } = gateway();
+    const { run } = await trigger({ folder: 'a' });
+    expect(await abort(run.id, args)).toMatchObject({ __typename: 'InvalidArgument', message });
+  });
+
   test('of a run that had not begun has no grace to wait for', async () => {
     const { trigger, abort } = gateway();
     const { run } = await trigger({ folder: 'a' }, { delay: 1000 });

@@ -78,6 +78,21 @@ describe('a filter', () => {
     }
   });
 
+  test.each([
+    [`{ tags: { any: ["a'b"] } }`, 'Expected each value of `tags.any` to have 1 to 255'],
+    ['{ id: { notIn: [] } }', 'Expected `id.notIn` to be a list of 1 to 100 texts, got 0 values.'],
+    ['{ name: { words: "..." } }', 'Expected `name.words` to have 1 to 8 words, got 0.'],
+  ])('that is refused is told by the names of this API: %s', async (filter, expected) => {
+    const { ask } = await listed();
+    for (const field of [
+      'taskRuns(filter: F) { nodes { id } }',
+      'taskRunCounts(filter: F) { total }',
+    ]) {
+      const { errors } = await ask(`{ ${field.replace('F', () => filter)} }`);
+      expect(errors?.[0]?.message).toContain(expected);
+    }
+  });
+
   test('that Temporal could not be asked for is an error that says so', async () => {
     const { ask } = await listed();
     const { errors } = await ask(
