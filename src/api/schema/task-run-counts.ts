@@ -12,8 +12,8 @@ export function addTaskRunCounts(builder: Builder): void {
       const count = (word: Word, description: string) =>
         t.int({ description, resolve: async (counter) => await counter.load(word) });
       return {
-        pending: count('PENDING', 'Runs that are delayed, or wait for a worker.'),
-        running: count('RUNNING', 'Runs that a worker has begun.'),
+        pending: count('PENDING', 'Runs that are delayed.'),
+        running: count('RUNNING', 'Runs that a worker has begun, or that wait for one.'),
         aborting: count('ABORTING', 'Runs that were asked to stop and have not yet.'),
         succeeded: count('SUCCEEDED', 'Runs that ended with an output.'),
         failed: count('FAILED', 'Runs that ended with an error.'),

@@ -2,7 +2,8 @@ import type { Builder } from './builder.ts';
 
 export function addTaskRunStatus(builder: Builder): void {
   builder.enumType('TaskRunStatus', {
-    description: 'Where a run stands. The last three are final.',
+    description:
+      'Where a run stands. `SUCCEEDED`, `FAILED` and `ABORTED` are final. Lists and counts know what Temporal has indexed: there, a run that no worker has taken yet is `RUNNING` unless it is delayed, and one whose abort no worker has seen is not `ABORTING` yet.',
     values: {
       PENDING: { description: 'It is delayed, or no worker has taken it yet.' },
       RUNNING: { description: 'A worker has begun it.' },

@@ -90,7 +90,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         startedAt: t.expose('startedAt', {
           type: 'DateTime',
           nullable: true,
-          description: 'When a worker began it.',
+          description: 'When a worker began it; in a list, when it could begin.',
         }),
         finishedAt: t.expose('finishedAt', {
           type: 'DateTime',
