@@ -64,14 +64,20 @@ function announceAbort(standard: number): number {
   return grace;
 }
 
-/** Whether this is how work ends that was asked to stop, and not an error of its own. */
-export const isStopped = (error: unknown): boolean =>
+/**
+ * Whether this is how work ends that was asked to stop, and not an error of its own. Work may say it in its own words,
+ * by an error that has it as its `cause`.
+ */
+export const isStopped = (error: unknown, depth = 0): boolean =>
   error instanceof Abandoned ||
   isCancellation(error) ||
   // A next iteration would know nothing of the abort that arrived with it.
   error instanceof ContinueAsNew ||
   // The activity's attempt died after it was asked to stop, so Temporal did not try again.
-  (error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED');
+  (error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED') ||
+  (error instanceof Error && depth < MOST_CAUSES && isStopped(error.cause, depth + 1));
+/** A chain may lead back to where it began. */
+const MOST_CAUSES = 20;
 
 export const shielded = <T>(work: () => Promise<T>): Promise<T> =>
   CancellationScope.nonCancellable(work);

@@ -334,6 +334,13 @@ describe('an abort', () => {
     expect(await abortDetails(run)).toMatchObject({ mode: 'FORCED' });
   });
 
+  test('ends work that tells of it by an error of its own, with the abort as its cause', async () => {
+    const run = await start('wrapAbort', {});
+    await eventually(async () => expect((await run.describe()).historyLength).toBeGreaterThan(4));
+    await abort(run, ALICE);
+    expect(await abortDetails(run)).toMatchObject({ mode: 'GRACEFUL' });
+  });
+
   test.each(['timer', 'activity', 'child'])(
     'ends work that goes on asking for a %s in a loop, and its worker lives',
     async (by) => {

@@ -187,6 +187,20 @@ export const throwOdd = defineTask({
   },
 });
 
+/** Says in its own words that it was stopped, with what stopped it as the cause. */
+export const wrapAbort = defineTask({
+  id: 'wrapAbort',
+  title: 'Wrap the abort',
+  input: z.object({}),
+  run: async () => {
+    try {
+      await sleep('1 hour');
+    } catch (cause) {
+      throw new Error('The import stopped.', { cause });
+    }
+  },
+});
+
 /** Takes no abort: catches it and goes on, in a loop that never waits again. */
 export const deafLoop = defineTask({
   id: 'deafLoop',
