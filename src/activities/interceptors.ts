@@ -5,6 +5,7 @@ import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@tempora
 import { LOG_HEADER } from '../definition/messages.ts';
 import type { LogHeader, LoggedResult } from '../definition/messages.ts';
 import { PAYLOAD_LIMIT, payloadSize } from '../definition/payload-limit.ts';
+import { toPlainFailure } from '../definition/plain-failure.ts';
 import { LOG_LIMITS } from '../definition/run-log.ts';
 import { Attempt } from './attempt.ts';
 import { attempts } from './current-attempt.ts';
@@ -32,7 +33,7 @@ export const activityInterceptors: ActivityInterceptorsFactory = (context) => ({
           logFailure(attempt, error);
           await attempt.settle();
         }
-        throw error;
+        throw toCarried(error);
       }
     },
   },
@@ -40,6 +41,12 @@ export const activityInterceptors: ActivityInterceptorsFactory = (context) => ({
 
 const began = (attempt: number): string =>
   attempt === 1 ? 'Started' : `Attempt ${attempt} started`;
+
+/** An error that Temporal cannot carry would end the worker, or never be told. */
+function toCarried(thrown: unknown): unknown {
+  const plain = thrown instanceof Error ? toPlainFailure(thrown) : undefined;
+  return plain ? ApplicationFailure.create(plain) : thrown;
+}
 
 function logFailure(attempt: Attempt, error: unknown): void {
   const { cancellationSignal, cancellationDetails, info } = attempt.context;

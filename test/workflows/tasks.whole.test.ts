@@ -156,6 +156,14 @@ describe('a run', () => {
     expect(await codeOf('throwOdd', { what })).toBe(type);
   });
 
+  test.each([
+    ['large', 'RangeError'],
+    ['circular', 'TypeError'],
+    ['details', 'Detailed'],
+  ])('whose activity throws what Temporal cannot carry (%s) fails once', async (what, type) => {
+    expect(await codeOf('throwOdd', { what, by: 'activity' })).toBe(type);
+  });
+
   test.each([{ name: '' }, { name: 'x'.repeat(3000) }, { name: 'a', tags: ['b"'] }])(
     'that gives a child what no trigger may have fails (%#)',
     async (options) => {

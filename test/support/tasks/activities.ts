@@ -4,6 +4,7 @@ import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { checkpoint, lastCheckpoint } from '../../../src/activities/checkpoint.ts';
 import { log } from '../../../src/activities/log.ts';
 import { progress } from '../../../src/activities/progress.ts';
+import { oddErrors } from './odd-errors.ts';
 
 /** Takes `steps` steps of `ms` each, with a checkpoint after each; goes on after the last one. */
 export async function walk(steps: number, ms: number, cleanUpLines = 0): Promise<number> {
@@ -60,4 +61,8 @@ export async function answerBytes(bytes: number): Promise<string> {
 
 export async function failForGood(message: string, type: string): Promise<never> {
   throw ApplicationFailure.nonRetryable(message, type);
+}
+
+export async function throwOne(what: keyof ReturnType<typeof oddErrors>): Promise<void> {
+  throw oddErrors()[what];
 }

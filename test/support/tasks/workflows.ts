@@ -1,9 +1,10 @@
 // The catalogue of the tests: the built-in tasks and one definition for each behaviour. Grace is short where a test waits for it.
-import { ApplicationFailure, condition, setWorkflowOptions, sleep } from '@temporalio/workflow';
+import { condition, setWorkflowOptions, sleep } from '@temporalio/workflow';
 import { z } from 'zod';
 import { defineTask } from '../../../src/workflows/define-task.ts';
 import { proxyCheckpoints } from '../../../src/workflows/proxy-checkpoints.ts';
 import type * as activities from './activities.ts';
+import { oddErrors } from './odd-errors.ts';
 
 export * from '../../../src/workflows/index.ts';
 
@@ -173,19 +174,16 @@ export const brokenTask = defineTask({
 export const throwOdd = defineTask({
   id: 'throwOdd',
   title: 'Throw something odd',
-  input: z.object({ what: z.enum(['large', 'circular', 'details', 'textless']) }),
-  run: ({ what }) => {
-    const circular = new TypeError('in a circle');
-    circular.cause = circular;
-    const odd = {
-      large: new RangeError('x'.repeat(3_000_000)),
-      circular,
-      details: ApplicationFailure.nonRetryable('with details', 'Detailed', { count: 1n }),
-      textless: Object.create(null) as object,
-    };
-    throw odd[what];
+  input: z.object({
+    what: z.enum(['large', 'circular', 'details', 'textless']),
+    by: z.enum(['workflow', 'activity']).default('workflow'),
+  }),
+  run: async ({ what, by }) => {
+    if (by === 'activity') await throwOne(what);
+    throw oddErrors()[what];
   },
 });
+const { throwOne } = proxyCheckpoints<typeof activities>({ retry: { maximumAttempts: 1 } });
 
 /** Says in its own words that it was stopped, with what stopped it as the cause. */
 export const wrapAbort = defineTask({
