@@ -1,7 +1,7 @@
 // PROCESS: runs tasks.
-import { mkdir } from 'node:fs/promises';
 import { createActivities } from './activities/index.ts';
 import { installRuntime } from './install-runtime.ts';
+import { makeFolder } from './make-folder.ts';
 import { runProcess } from './run-process.ts';
 import { connectTemporal } from './service/connect.ts';
 import { startWorker } from './start-worker.ts';
@@ -10,7 +10,7 @@ import { workflowsOf } from './workflows-of.ts';
 
 await runProcess('worker', async ({ config, logger, signal, fail }) => {
   installRuntime(logger);
-  await mkdir(config.dataDir, { recursive: true });
+  await makeFolder('WAYMARK_DATA_DIR', config.dataDir);
   // Waits until Temporal is there and has what runs need; the worker then has a connection of its own.
   const temporal = await connectTemporal(config.temporal, {
     signal,

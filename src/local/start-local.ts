@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { runPage } from '../api/run-page.ts';
 import { startGateway } from '../api/start-gateway.ts';
 import { Closing } from '../closing.ts';
 import { type Config, loadConfig, type TemporalConfig } from '../config.ts';
 import type { TaskModule } from '../definition/task-definition.ts';
 import { installRuntime } from '../install-runtime.ts';
+import { makeFolder } from '../make-folder.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { connectTemporal } from '../service/connect.ts';
 import { TaskService } from '../service/task-service.ts';
@@ -67,7 +67,7 @@ export async function startLocal({
   const over = AbortSignal.any([died.signal, ...(signal ? [signal] : [])]);
   try {
     installRuntime(logger);
-    await mkdir(config.dataDir, { recursive: true });
+    await makeFolder('WAYMARK_DATA_DIR', config.dataDir);
     // Beside the server's start: either takes seconds.
     const bundle = toBundle(workflows, logger);
     bundle.catch(() => {});
@@ -175,7 +175,7 @@ async function embedded(
 ): Promise<Place> {
   const { stateDir: folder, local } = config;
   const { namespace } = config.temporal;
-  await mkdir(folder, { recursive: true });
+  await makeFolder('WAYMARK_STATE_DIR', folder);
   const lock = await lockState(folder, { report });
   closing.add('lock', lock.release);
   // Before a look at the ports: it may hold them.
