@@ -22,4 +22,5 @@ export function beginRun(carried?: Carried): void {
   run.log = new RunLog(carried?.log);
   setHandler(logSignal, takeIn);
   setHandler(logsQuery, (request) => run.log.page(request));
+  showDetails();
 }

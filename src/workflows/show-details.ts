@@ -11,8 +11,12 @@ export function showDetails(): void {
     log.progress && `**Progress**: ${toText(log.progress)}`,
     last && `**Last line**: ${toCode(last.m)}`,
   ];
-  setCurrentDetails(lines.filter(Boolean).join('\n\n'));
+  setCurrentDetails(lines.filter(Boolean).join('\n\n') || NOTHING_YET);
 }
+
+// What an activity has just said is in its heartbeats: the workflow takes it in when it has ended, or said a lot.
+const NOTHING_YET =
+  'What the running activity reports is under **Pending Activities**, and here when it has ended.';
 
 const toText = ({ done, total, message }: Progress): string =>
   `${done}${total === null ? '' : ` of ${total}`}${message === null ? '' : ` ${toCode(message)}`}`;
