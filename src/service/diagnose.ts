@@ -36,7 +36,7 @@ export function diagnose(evidence: Evidence): Diagnosis | null {
 
 type Reason = (evidence: Evidence) => Diagnosis | null;
 
-const paused: Reason = ({ description }) => {
+const paused: Reason = ({ run, description }) => {
   const { pauseInfo } = description.workflowExtendedInfo ?? {};
   if (!isPaused(description)) return null;
   const by = pauseInfo?.identity ? ` by ${pauseInfo.identity}` : '';
@@ -45,7 +45,10 @@ const paused: Reason = ({ description }) => {
     code: DiagnosisCode.Paused,
     message: sentence(`The run is paused${by}${why}`),
     since: toDate(pauseInfo?.pausedTime),
-    action: 'Unpause it in Temporal Web UI or with `temporal workflow unpause`.',
+    action:
+      run.status === TaskRunStatus.Aborting
+        ? 'Unpause it in Temporal Web UI or with `temporal workflow unpause`, which will carry out the abort, or abort the run with force.'
+        : 'Unpause it in Temporal Web UI or with `temporal workflow unpause`.',
   };
 };
 

@@ -96,6 +96,10 @@ test('a paused run says who paused it and why', () => {
     message: 'The run is paused by ada: lunch.',
     since: before(5),
   });
+  expect(explain({ status: 'ABORTING' }, { description })).toMatchObject({
+    code: 'PAUSED',
+    action: expect.stringContaining('abort the run with force'),
+  });
 });
 
 test('a delayed run says when it is due, worker or not', () => {

@@ -63,7 +63,10 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
             }),
         });
       return {
-        id: t.exposeID('id', { description: 'Unique among all runs that Temporal keeps.' }),
+        id: t.exposeID('id', {
+          description:
+            'Unique among all runs that were triggered here. A start around this API may use the id of a run that is over again: lists then have both, and the id means the newest.',
+        }),
         definitionId: t.exposeID('definition', { description: 'Id of its definition.' }),
         definition: t.field({
           type: 'TaskDefinition',
