@@ -82,7 +82,9 @@ describe.each(pages)('%s', (page) => {
   test('names files that there are', async () => {
     const text = await textOf(page);
     // A file that the page itself asks to write is not there yet.
-    const toWrite = new Set([...text.matchAll(/<!-- (\S+) -->/g)].map(([, path]) => path));
+    const toWrite = new Set(
+      [...text.matchAll(/`(src\/[^`]+)`:\n\n```ts\nimport/g)].map(([, path]) => path),
+    );
     const named = [...text.matchAll(/`((?:src|test|docs|deploy|examples)\/[\w./-]*)`/g)].map(
       ([, path = '']) => path,
     );

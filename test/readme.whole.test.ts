@@ -63,20 +63,21 @@ afterAll(async () => {
   await rm(copy, { recursive: true });
 });
 
-/** Saves the two files under the names in their comments, and adds to the two lists what the text says. */
+/** Saves the two files under their names, and adds to the two lists what the text says. */
 async function followReadme(): Promise<void> {
   await mkdir(copy, { recursive: true });
   await cp(join(ROOT, 'src'), join(copy, 'src'), { recursive: true });
   for (const [, path = '', text = ''] of README.matchAll(
-    /<!-- (src\/\S+) -->\n\n```ts\n(.*?)```/gs,
+    /`(src\/[^`]+)`:\n\n```ts\n(import .*?)```/gs,
   ))
     await writeFile(join(copy, path), text);
-  const [, line = ''] = /`(export \{ sayHello \}[^`]+)`/.exec(README) ?? [];
+  const [, line = ''] = /^(export \{ sayHello \}.+)$/m.exec(README) ?? [];
+  const [, entry = ''] = /^ {2}(greetEach,)$/m.exec(README) ?? [];
   await edit('src/workflows/index.ts', (text) => `${text}${line}\n`);
   await edit('src/activities/index.ts', (text) =>
     `import { greetEach } from './greet-each.ts';\n${text}`.replace(
       /^ {2}logInput,$/m,
-      '$& greetEach,',
+      `$& ${entry}`,
     ),
   );
 
@@ -413,5 +414,5 @@ test('every document of the README is proved here', () => {
     'ListBackgroundTaskLogs',
     'AbortATask',
   ]);
-  expect(blocksOf('ts')).toHaveLength(4);
+  expect(blocksOf('ts')).toHaveLength(6);
 });
