@@ -23,6 +23,8 @@ export const TaskErrorCode = {
   Timeout: 'TIMEOUT',
   /** It may have happened: ask again with the same key or id. */
   ResultUnknown: 'RESULT_UNKNOWN',
+  /** Temporal holds the value, and this process lacks the codec that it was written with. */
+  Unreadable: 'UNREADABLE',
   Forbidden: 'FORBIDDEN',
 } as const;
 export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];

@@ -1,3 +1,4 @@
+import { decodeAsked } from './decode-first.ts';
 import { startedEvent } from './started-event.ts';
 import type { Temporal } from './temporal.ts';
 
@@ -14,6 +15,6 @@ export async function findInput(
       ? ((await startedEvent(temporal, id, first).catch(() => null)) ?? started)
       : started;
   const payloads = origin?.input?.payloads?.slice(0, 1);
-  const [value = null] = await temporal.decode(payloads);
+  const value = await decodeAsked(payloads, temporal.decode, `The input of ${id}`);
   return { value, bytes: (payloads?.[0]?.data?.length ?? 0) + 200 };
 }

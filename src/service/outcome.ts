@@ -5,6 +5,7 @@ import { isLoggedResult } from '../definition/messages.ts';
 import type { AbortDetails } from '../definition/messages.ts';
 import { RunLog } from '../definition/run-log.ts';
 import type { Abort, AbortMode, Outcome } from '../definition/task-run.ts';
+import { decodeAsked, decodeFirst } from './decode-first.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { toRunError } from './to-run-error.ts';
@@ -77,7 +78,7 @@ async function toEnded(
   const end = request.open || !last ? {} : last;
   const output = end.workflowExecutionCompletedEventAttributes?.result;
   const outcome: Outcome = {
-    output: output ? await firstOf(temporal, output) : null,
+    output: await decodeAsked(output?.payloads, temporal.decode, `The output of ${request.id}`),
     error: await toRunError(temporal, end, newestFirst),
     abort: await toAbort(temporal, { end, cancel, request }),
     progress: request.open ? null : await lastProgress(temporal, newestFirst),
@@ -100,7 +101,7 @@ async function toAbort(
   const asked = cancel?.workflowExecutionCancelRequestedEventAttributes;
   const canceled = end.workflowExecutionCanceledEventAttributes;
   if (canceled) {
-    const details = canceled.details ? await firstOf(temporal, canceled.details) : null;
+    const details = await decodeFirst(canceled.details?.payloads, temporal.decode);
     const at = toTime(cancel ?? end);
     if (!isAbortDetails(details)) return { ...ended('GRACEFUL'), ...causeOf(asked?.cause), at };
     const { by, reason, mode, cleanUp = null } = details;
@@ -132,7 +133,7 @@ async function lastProgress(temporal: Temporal, newestFirst: readonly HistoryEve
   const log = new RunLog();
   for (const event of newestFirst.toReversed())
     for (const payloads of envelopesOf(event)) {
-      const value = await firstOf(temporal, payloads).catch(() => undefined);
+      const value = await decodeFirst(payloads.payloads, temporal.decode);
       log.apply(isLoggedResult(value) ? value.log : value);
     }
   return log.progress;
@@ -149,11 +150,6 @@ function envelopesOf(event: HistoryEvent): readonly Payloads[] {
     failure?.applicationFailureInfo?.details,
     failure?.timeoutFailureInfo?.lastHeartbeatDetails,
   ].filter((payloads) => payloads !== null && payloads !== undefined);
-}
-
-async function firstOf(temporal: Temporal, { payloads }: Payloads): Promise<unknown> {
-  const [value = null] = await temporal.decode(payloads?.slice(0, 1));
-  return value;
 }
 
 const isCancelRequest = (event: HistoryEvent): boolean =>

@@ -110,8 +110,14 @@ test("the client's codecs hide name and input from Temporal, and show them again
   expect(run.name).toBe('Hidden');
   expect(await secret.input(run)).toEqual(input);
   // Without the codec the memo cannot be read, and the run can.
-  expect(await service.get(id)).toMatchObject({ id, name: 'Walk steps' });
-  await secret.abort({ id });
+  const unread = await service.get(id);
+  expect(unread).toMatchObject({ id, name: 'Walk steps' });
+  await expect(service.input(unread)).rejects.toMatchObject({
+    code: 'UNREADABLE',
+    message: expect.stringContaining(`The input of ${id} cannot be read here`),
+  });
+  // Other tests list every run, with its input.
+  await secret.delete(id);
   await secret.close();
 });
 
