@@ -6,8 +6,13 @@ import { TaskError } from './task-error.ts';
 export function findDefinition(tasks: TaskModule, id: string): TaskModule[string] {
   const found = Object.hasOwn(tasks, id) ? tasks[id] : undefined;
   if (found) return found;
-  const suggestions = nearest(id, publicIds(tasks));
-  throw new TaskError(
+  throw unknownDefinition(id, publicIds(tasks));
+}
+
+/** Says that there is no such definition, and which of these ids may have been meant. */
+export function unknownDefinition(id: string, ids: readonly string[]): TaskError {
+  const suggestions = nearest(id, ids);
+  return new TaskError(
     'TASK_DEFINITION_NOT_FOUND',
     `There is no task definition ${JSON.stringify(id.slice(0, 100))}${
       suggestions.length > 0 ? `; did you mean ${suggestions.map(quote).join(' or ')}?` : '.'

@@ -1,4 +1,4 @@
-import { atMost } from './at-most.ts';
+import { atMost } from '../definition/at-most.ts';
 import { startedEvent } from './started-event.ts';
 import type { Temporal } from './temporal.ts';
 import { isGone } from './to-task-error.ts';

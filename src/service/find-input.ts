@@ -14,7 +14,7 @@ export async function findInput(
     first && first !== runId
       ? ((await startedEvent(temporal, id, first).catch(() => null)) ?? started)
       : started;
-  const payloads = origin?.input?.payloads?.slice(0, 1);
+  const payloads = origin?.input?.payloads;
   const value = await decodeAsked(payloads, temporal.decode, `The input of ${id}`);
   return { value, bytes: (payloads?.[0]?.data?.length ?? 0) + 200 };
 }

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../definition/canonical-json.ts';
+import { checkFirst } from '../definition/check-first.ts';
 import { matchesFilter } from '../definition/match-filter.ts';
 import { comparePositions, positionOf } from '../definition/run-order.ts';
 import type { TaskDescription } from '../definition/task-definition.ts';
@@ -138,8 +139,7 @@ export class RunLists {
   #listed({ filter = {}, orderBy = 'NEWEST_FIRST', first = 50, after }: ListRequest): Listed {
     if (!ORDERS.has(orderBy))
       throw invalid(`Expected \`orderBy\` to be one of ${[...ORDERS].join(', ')}, got ${orderBy}.`);
-    if (!Number.isInteger(first) || first < 1 || first > MAX_PAGE)
-      throw invalid(`Expected \`first\` to be an integer from 1 to ${MAX_PAGE}, got ${first}.`);
+    checkFirst(first, MAX_PAGE);
     const query = this.#compile(filter);
     const signature = signatureOf(filter);
     const position = after === undefined ? null : this.#cursors.read(after, { signature, orderBy });

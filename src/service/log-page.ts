@@ -1,6 +1,5 @@
-import type { LogLine } from '../definition/run-log.ts';
-import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
-import type { LogFilter, LogPage, LogsRequest } from '../definition/tasks.ts';
+import { matchesLine } from '../definition/matches-line.ts';
+import type { LogPage, LogsRequest } from '../definition/tasks.ts';
 import type { RunBatch } from './follow-log.ts';
 import { fromCursor, toCursor } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
@@ -21,7 +20,7 @@ export async function readLogPage(
     if (!batch) return page({ cursor: toCursor(id, position, new Set()), onward: 'MORE' });
     for (const event of batch.lines) {
       looked++;
-      if (!matches(event.line, filter)) continue;
+      if (!matchesLine(event.line, filter)) continue;
       found.push(event);
       if (found.length < first) continue;
       const isLast = event === batch.lines.at(-1);
@@ -45,22 +44,3 @@ export async function readLogPage(
 
 /** Lines that one call looks at; it bounds the time that a filter may take. */
 const MOST_LOOKED = 20_000;
-
-/** Throws INVALID_ARGUMENT for a page of another size than can be asked for. */
-export function checkPageSize(first: number | undefined): void {
-  if (first === undefined || (Number.isInteger(first) && first >= 1 && first <= MOST_LINES)) return;
-  throw new TaskError(
-    TaskErrorCode.InvalidArgument,
-    `Expected \`first\` to be an integer from 1 to ${MOST_LINES} lines, got ${first}.`,
-  );
-}
-const MOST_LINES = 1000;
-
-/** Whether a filter holds a line. */
-export function matches(line: LogLine, { levels, steps, search }: LogFilter = {}): boolean {
-  return (
-    (levels === undefined || levels.includes(line.level)) &&
-    (steps === undefined || (line.step !== null && steps.includes(line.step))) &&
-    (search === undefined || line.message.toLowerCase().includes(search.toLowerCase()))
-  );
-}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { matchesLine } from '../definition/matches-line.ts';
 import type { LogEvent, TailRequest } from '../definition/tasks.ts';
 import type { RunBatch } from './follow-log.ts';
-import { matches } from './log-page.ts';
 import { fromCursor, toCursor } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
 import { ENDED } from './pulled.ts';
@@ -70,7 +70,7 @@ export class LogViewer {
     if (!lines) return undefined;
     while (this.#taken < lines.length) {
       const event = lines[this.#taken++];
-      if (event && matches(event.line, this.#options.filter)) return event;
+      if (event && matchesLine(event.line, this.#options.filter)) return event;
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { isClosed, TaskRunStatus } from '../definition/task-run.ts';
 import type { Outcome, TaskRun, TaskRunDetails } from '../definition/task-run.ts';
-import { atMost } from './at-most.ts';
+import { atMost } from '../definition/at-most.ts';
 import { ByteCache } from './byte-cache.ts';
 import { findInput } from './find-input.ts';
 import { inTime } from './in-time.ts';

@@ -1,8 +1,9 @@
+import { checkFirst } from '../definition/check-first.ts';
 import type { TaskRunDetails } from '../definition/task-run.ts';
 import type { LogEvent, LogPage, LogsRequest, TailRequest } from '../definition/tasks.ts';
 import { LogFollower } from './follow-log.ts';
 import { LinkHistories } from './link-histories.ts';
-import { checkPageSize, readLogPage } from './log-page.ts';
+import { readLogPage } from './log-page.ts';
 import { fromCursor } from './log-position.ts';
 import { LogViewer } from './log-viewer.ts';
 import { newestLink } from './newest-link.ts';
@@ -26,13 +27,16 @@ export class RunWatchers {
 
   /** One page of a run's log, of an open or closed run. */
   async logs(id: string, request: LogsRequest = {}): Promise<LogPage> {
-    checkPageSize(request.first);
+    const { first = 100 } = request;
+    checkFirst(first, MAX_LINES);
     const after = request.after === undefined ? undefined : fromCursor(id, request.after);
     const state = await this.#source.state(id);
     const newest = newestLink(state, { source: this.#source, histories: this.#histories });
     const follower = new LogFollower(this.#partsOf(id));
     const start = after ?? (await follower.start(state));
-    return readLogPage(id, request, start, (position) => follower.read(position, newest));
+    return readLogPage(id, { ...request, first }, start, (position) =>
+      follower.read(position, newest),
+    );
   }
 
   /** The run's log from a position: backlog, then lines as they appear, then `END`. */
@@ -74,3 +78,5 @@ export class RunWatchers {
     return { id, source: this.#source, histories: this.#histories };
   }
 }
+
+const MAX_LINES = 1000;

@@ -18,8 +18,6 @@ export interface TemporalOptions {
   readonly connection?: ConnectionLike;
   /** Milliseconds a question may take unless it says otherwise. */
   readonly deadline?: number | undefined;
-  /** gRPC codes after which a question is asked again while its time lasts. */
-  readonly retryOn?: readonly number[];
 }
 
 export interface Asking {
@@ -39,19 +37,12 @@ export class Temporal {
   readonly deadline: number;
   /** What is asked. */
   readonly connection: ConnectionLike;
-  readonly #retryOn: ReadonlySet<number>;
 
-  constructor({
-    client,
-    connection = client.connection,
-    deadline = 5000,
-    retryOn = [GrpcCode.Unavailable, GrpcCode.ResourceExhausted],
-  }: TemporalOptions) {
+  constructor({ client, connection = client.connection, deadline = 5000 }: TemporalOptions) {
     this.client = client;
     this.namespace = client.options.namespace;
     this.connection = connection;
     this.deadline = deadline;
-    this.#retryOn = new Set(retryOn);
   }
 
   /** Answers what Temporal answers, or rejects with a `TaskError`, within the deadline. */
@@ -87,7 +78,7 @@ export class Temporal {
         );
       } catch (error) {
         const code = grpcErrorOf(error)?.code;
-        if (!retries || code === undefined || !this.#retryOn.has(code)) throw error;
+        if (!retries || code === undefined || !RETRIED.has(code)) throw error;
         if (pause > LAST_PAUSE || Date.now() + pause >= ends) throw error;
       }
       await sleep(pause * (0.75 + Math.random() / 2));
@@ -115,6 +106,8 @@ export class Temporal {
   }
 }
 
+/** A question is asked again after these while its time lasts. */
+const RETRIED: ReadonlySet<number> = new Set([GrpcCode.Unavailable, GrpcCode.ResourceExhausted]);
 // 0.1 + 0.2 + 0.4 s: rides out a reset connection or a frontend that moves, and still fails fast when Temporal is down.
 const FIRST_PAUSE = 100;
 const LAST_PAUSE = 400;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionLike } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { TaskError, TaskErrorCode } from '../definition/task-error.ts';
-import { atMost } from './at-most.ts';
+import { atMost } from '../definition/at-most.ts';
 import { inTime, outOfTime } from './in-time.ts';
 import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
 import type { RunInfo } from './to-task-run.ts';

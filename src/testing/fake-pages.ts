@@ -1,4 +1,6 @@
+import { checkFirst } from '../definition/check-first.ts';
 import { matchesFilter } from '../definition/match-filter.ts';
+import { matchesLine } from '../definition/matches-line.ts';
 import type { LogLine } from '../definition/run-log.ts';
 import { comparePositions, positionOf } from '../definition/run-order.ts';
 import type { RunPosition } from '../definition/run-order.ts';
@@ -6,7 +8,6 @@ import { TaskError } from '../definition/task-error.ts';
 import type { TaskRun } from '../definition/task-run.ts';
 import type {
   ListRequest,
-  LogFilter,
   LogPage,
   LogsRequest,
   TaskRunFilter,
@@ -86,19 +87,6 @@ export function logPage(
     ended: run.closed && next === run.lines.length,
     dropped: run.lines.slice(start, next).reduce((sum, { dropped }) => sum + dropped, 0),
   };
-}
-
-const matchesLine = (line: LogLine, { levels, steps, search }: LogFilter): boolean =>
-  (levels?.includes(line.level) ?? true) &&
-  (!steps || (line.step !== null && steps.includes(line.step))) &&
-  (search === undefined || line.message.toLowerCase().includes(search.toLowerCase()));
-
-function checkFirst(first: number, max: number): void {
-  if (!Number.isInteger(first) || first < 1 || first > max)
-    throw new TaskError(
-      'INVALID_ARGUMENT',
-      `Expected \`first\` to be an integer from 1 to ${max}, got ${first}.`,
-    );
 }
 
 const byFinish = (order: TaskRunOrder): boolean =>

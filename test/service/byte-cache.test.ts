@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { atMost } from '../../src/service/at-most.ts';
+import { atMost } from '../../src/definition/at-most.ts';
 import { ByteCache } from '../../src/service/byte-cache.ts';
 
 const loader = () => {

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { atMost } from '../../definition/at-most.ts';
 import { isClosed } from '../../definition/task-run.ts';
 import type {
   Diagnosis,
@@ -88,7 +89,7 @@ export class Loaders {
 const isDetailed = (run: TaskRun): run is TaskRunDetails => 'steps' in run;
 
 function load(tasks: Tasks) {
-  const limit = createLimit(CONCURRENCY);
+  const limit = atMost(CONCURRENCY);
   const each = <T>(ask: (run: TaskRun) => Promise<T>) =>
     new DataLoader<TaskRun, T, string>(
       async (runs) => await settle(runs, async (run) => await limit(async () => await ask(run))),
@@ -209,22 +210,4 @@ async function orNull<T>(found: Promise<T>): Promise<T | null> {
     if (error instanceof TaskError && error.code === 'TASK_RUN_NOT_FOUND') return null;
     throw error;
   }
-}
-
-/** At most `max` of the given works at once, the others in turn. */
-function createLimit(max: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await work();
-    } finally {
-      // A waiting one takes over the place: the count stays.
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
 }

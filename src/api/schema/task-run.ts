@@ -1,6 +1,6 @@
+import { checkFirst } from '../../definition/check-first.ts';
 import { isClosed } from '../../definition/task-run.ts';
 import type { Abort, Progress, Step, TaskRun } from '../../definition/task-run.ts';
-import { TaskError } from '../../definition/task-error.ts';
 import { abilitiesOf, addAbilities } from './abilities.ts';
 import type { Builder } from './builder.ts';
 import type { RelatedRequest } from './loaders.ts';
@@ -58,7 +58,8 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
               by,
               id,
               orderBy: orderBy ?? 'NEWEST_FIRST',
-              first: checkFirst(first ?? 20),
+              // Checked here because a page of a page is cut by us, not by the service.
+              first: checkFirst(first ?? 20, MAX_FIRST),
               after: after ?? undefined,
             }),
         });
@@ -240,15 +241,6 @@ async function progressOf(run: TaskRun, loaders: Loaders): Promise<Progress | nu
 
 const stepsOf = async (run: TaskRun, loaders: Loaders): Promise<readonly Step[]> =>
   isClosed(run.status) ? [] : (await loaders.details(run)).steps;
-
-// Checked here because a page of a page is cut by us, not by the service.
-function checkFirst(first: number): number {
-  if (first >= 1 && first <= MAX_FIRST) return first;
-  throw new TaskError(
-    'INVALID_ARGUMENT',
-    `Expected \`first\` to be from 1 to ${MAX_FIRST}, got ${first}.`,
-  );
-}
 
 const toWebUiUrl = ({ address, namespace }: WebUi, id: string): string =>
   `${address}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(id)}`;

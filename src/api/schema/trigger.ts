@@ -1,6 +1,5 @@
 import type { TaskRun } from '../../definition/task-run.ts';
-import { nearest } from '../../definition/nearest.ts';
-import { TaskError } from '../../definition/task-error.ts';
+import { unknownDefinition } from '../../definition/find-definition.ts';
 import type {
   RerunRequest,
   TaskDefinitionInfo,
@@ -116,14 +115,9 @@ function publicDefinition(tasks: Tasks, id: string): TaskDefinitionInfo {
   const all = publicDefinitions(tasks.definitions());
   const found = all.find((definition) => definition.id === id);
   if (found) return found;
-  const suggestions = nearest(
+  throw unknownDefinition(
     id,
     all.map((definition) => definition.id),
-  );
-  throw new TaskError(
-    'TASK_DEFINITION_NOT_FOUND',
-    `There is no task definition ${JSON.stringify(id.slice(0, 100))}${suggestions.length > 0 ? `; did you mean ${suggestions.map((one) => JSON.stringify(one)).join(' or ')}?` : '.'}`,
-    { suggestions },
   );
 }
 
