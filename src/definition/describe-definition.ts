@@ -7,10 +7,17 @@ const FIRST = 'testingRun';
 
 /** The catalogue as it is published: `testingRun` first, then by id. */
 export function describeDefinitions(tasks: TaskModule): readonly TaskDefinitionInfo[] {
-  return Object.values(tasks)
-    .map((definition) => describeDefinition(definition))
-    .toSorted((a, b) => Number(b.id === FIRST) - Number(a.id === FIRST) || byCode(a.id, b.id));
+  let described = DESCRIBED.get(tasks);
+  if (!described) {
+    described = Object.values(tasks)
+      .map((definition) => describeDefinition(definition))
+      .toSorted((a, b) => Number(b.id === FIRST) - Number(a.id === FIRST) || byCode(a.id, b.id));
+    DESCRIBED.set(tasks, described);
+  }
+  return described;
 }
+/** A module never changes, and is asked for with each run that is shown: making JSON Schemas is dear. */
+const DESCRIBED = new WeakMap<TaskModule, readonly TaskDefinitionInfo[]>();
 
 export function describeDefinition(definition: TaskDescription): TaskDefinitionInfo {
   const { id, title, description, input, output, examples, grace } = definition;

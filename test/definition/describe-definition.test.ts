@@ -28,3 +28,8 @@ test('what JSON Schema cannot say is anything', () => {
     properties: { at: {} },
   });
 });
+
+test('the catalogue of a module is made once', () => {
+  const module = { a: define('a') };
+  expect(describeDefinitions(module)).toBe(describeDefinitions(module));
+});
