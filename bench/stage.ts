@@ -81,7 +81,7 @@ export async function setUp(): Promise<Stage> {
     }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const options = { client, tasks, visibility: connection, visibilityRate: 1000 };
+  const options = { client, tasks, connection, visibilityRate: 1000 };
   const service = new TaskService<typeof tasks>({ ...options, taskQueue });
   const idleService = new TaskService<typeof tasks>({ ...options, taskQueue: idleQueue });
   const app = Fastify();

@@ -51,7 +51,7 @@ const service = new TaskService({
   client: new Client({ connection }),
   tasks,
   taskQueue: 'bench',
-  visibility: connection,
+  connection,
 });
 const app = Fastify();
 await app.register(gateway, { service });

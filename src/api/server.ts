@@ -12,7 +12,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     signal,
     log: (level, message) => logger[level](message),
   });
-  const { client, visibility } = temporal;
+  const { client, connection } = temporal;
   const {
     taskQueue,
     cursorSecret,
@@ -25,7 +25,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
   } = config;
   const service = new TaskService({
     client,
-    visibility,
+    connection,
     tasks,
     taskQueue,
     cursorSecret,

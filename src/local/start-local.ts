@@ -97,7 +97,7 @@ export async function startLocal({
     let origin = '';
     const service = new TaskService({
       client: connected.client,
-      visibility: connected.visibility,
+      connection: connected.connection,
       tasks,
       taskQueue: config.taskQueue,
       cursorSecret: config.cursorSecret,

@@ -23,7 +23,7 @@ export interface ConnectOptions {
 export interface ConnectedTemporal {
   readonly client: Client;
   /** The client's connection, which does not retry behind our back: see `TaskServiceOptions`. */
-  readonly visibility: Connection;
+  readonly connection: Connection;
   readonly close: () => Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function connectTemporal(
     await ensureSearchAttributes(connection, { namespace, signal });
     return {
       client: new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
-      visibility: connection,
+      connection,
       close: () => connection.close(),
     };
   } catch (error) {

@@ -20,10 +20,10 @@ export interface TaskServiceOptions<T extends TaskModule> {
   /** Where runs are triggered. */
   readonly taskQueue: string;
   /**
-   * A connection without the SDK's retries, as `connectTemporal` makes one. Unset: one is made from the client's,
-   * with its own interceptors, and closed by `close`.
+   * What Temporal is asked over: a connection without the SDK's retries, as `connectTemporal` makes one. Unset: one
+   * is made from the client's, with its own interceptors, and closed by `close`.
    */
-  readonly visibility?: ConnectionLike | undefined;
+  readonly connection?: ConnectionLike | undefined;
   /** Milliseconds for each call to Temporal, its repetitions included. */
   readonly deadline?: number | undefined;
   /** Signs cursors: gateways that share it understand each other's. */
@@ -41,8 +41,8 @@ export class TaskService<T extends TaskModule = TaskModule> extends TasksOf<T> {
   constructor(options: TaskServiceOptions<T>) {
     const { client, tasks, taskQueue, deadline, cursorSecret, visibilityRate, linkTo } = options;
     checkCatalogue(tasks);
-    const direct = options.visibility
-      ? { connection: options.visibility, close: async () => {} }
+    const direct = options.connection
+      ? { connection: options.connection, close: async () => {} }
       : toDirectConnection(client.connection);
     const { connection } = direct;
     const temporal = new Temporal({ client, connection, deadline });

@@ -194,11 +194,11 @@ describe('Temporal that goes down', () => {
       expect(told[0]).toContain(`Temporal is not reachable at ${address}: waiting`),
     );
     const second = await startServer(port);
-    const { client, visibility, close } = await connecting;
+    const { client, connection, close } = await connecting;
     toClose.push(close);
     expect(told.at(-1)).toContain('aborts are pushed to activities');
 
-    const service = new TaskService<typeof tasks>({ client, visibility, tasks, taskQueue });
+    const service = new TaskService<typeof tasks>({ client, connection, tasks, taskQueue });
     toClose.push(() => service.close());
     const run = await service.trigger({ definition: 'takeNap', input: { ms: 1 } });
     await second.stop();
