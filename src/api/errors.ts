@@ -42,6 +42,7 @@ const TEMPORAL_TROUBLE: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
   'TIMEOUT',
   'RESULT_UNKNOWN',
+  'UNREADABLE',
 ]);
 
 /** The same for errors of GraphQL, of every transport. Syntax, validation and coercion errors keep their words. */
