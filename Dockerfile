@@ -7,7 +7,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
 # The workflow bundle is made once, here, not by every worker that starts.
-RUN node dist/bundle.js dist/workflow-bundle.js
+RUN node dist/worker/bundle.js dist/workflow-bundle.js
 RUN npm prune --omit=dev
 
 FROM node:20-bookworm-slim

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { TaskRunPage } from '../src/definition/tasks.ts';
+import type { TaskRunPage } from '../src/contract/tasks.ts';
 import type { Stage } from './stage.ts';
 import { median, print, ratio, spread } from './stats.ts';
 

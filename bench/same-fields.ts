@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { toRunFields } from '../src/definition/run-fields.ts';
+import { toRunFields } from '../src/contract/wire/run-fields.ts';
 
 /** What a trigger writes beside the input, as options of the typed client. */
 export function sameFields(input: unknown): object {

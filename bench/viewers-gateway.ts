@@ -8,7 +8,7 @@ import { Client, Connection } from '@temporalio/client';
 import Fastify from 'fastify';
 import { WebSocketServer } from 'ws';
 import { gateway } from '../src/api/gateway.ts';
-import { directly } from '../src/service/direct-connection.ts';
+import { directly } from '../src/service/temporal/direct-connection.ts';
 import { TaskService } from '../src/service/task-service.ts';
 import { CallCounter } from '../test/support/count-calls.ts';
 import * as tasks from './tasks/workflows.ts';

@@ -22,10 +22,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
 const PROOF = [
-  'test/service/connect.whole.test.ts',
-  'test/service/trigger.whole.test.ts',
-  'test/service/runs.whole.test.ts',
-  'test/service/list-runs.whole.test.ts',
+  'test/service/temporal/connect.whole.test.ts',
+  'test/service/run/trigger.whole.test.ts',
+  'test/service/run/runs.whole.test.ts',
+  'test/service/list/list-runs.whole.test.ts',
   'test/faults/abort.whole.test.ts',
   'test/faults/logs.whole.test.ts',
 ];

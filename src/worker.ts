@@ -1,12 +1,12 @@
 // PROCESS: runs tasks.
 import { createActivities } from './activities/index.ts';
-import { installRuntime } from './install-runtime.ts';
-import { makeFolder } from './make-folder.ts';
-import { runProcess } from './run-process.ts';
-import { connectTemporal } from './service/connect.ts';
-import { startWorker } from './start-worker.ts';
-import { untilAborted } from './until-aborted.ts';
-import { workflowsOf } from './workflows-of.ts';
+import { installRuntime } from './worker/install-runtime.ts';
+import { makeFolder } from './process/make-folder.ts';
+import { runProcess } from './process/run-process.ts';
+import { connectTemporal } from './service/temporal/connect.ts';
+import { startWorker } from './worker/start-worker.ts';
+import { untilAborted } from './process/until-aborted.ts';
+import { workflowsOf } from './worker/workflows-of.ts';
 
 await runProcess('worker', async ({ config, logger, signal, fail }) => {
   installRuntime(logger);

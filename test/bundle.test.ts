@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleTasks } from '../src/create-task-worker.ts';
+import { bundleTasks } from '../src/worker/create-task-worker.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const logger = new DefaultLogger('ERROR', () => undefined);
@@ -25,7 +25,9 @@ test('the sandbox holds workflow code, the contract and zod, and nothing of Node
   const { code } = await bundleTasks({ workflowsPath: at('src/workflows/index.ts'), logger });
   const modules = new Set(code.match(/(?<=^\/\*{3}\/ ")\.\/[^"]+(?="$)/gm));
   const ours = [...modules].filter((module) => module.startsWith('./src/'));
-  expect(ours.filter((module) => !/^\.\/src\/(?:workflows|definition)\//.test(module))).toEqual([]);
+  expect(ours.filter((module) => !/^\.\/src\/(?:workflows|contract|tools)\//.test(module))).toEqual(
+    [],
+  );
   expect(ours).toContain('./src/workflows/interceptors.ts');
   const packages = new Set(
     [...modules].flatMap((module) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(module)?.[1] ?? []),

@@ -19,19 +19,29 @@ const importing = new Map(sources.map(({ path, imports }) => [path, imports]));
 
 /** What may be loaded at run time, as prefixes: folders and files of `src`, or packages. */
 const REALMS: Readonly<Record<string, readonly string[]>> = {
-  definition: ['definition/', 'zod'],
+  tools: ['tools/'],
+  contract: ['contract/', 'tools/', 'zod'],
   // The parser of durations is pure, and in every bundle anyway.
   workflows: [
     'workflows/',
-    'definition/',
+    'contract/',
+    'tools/',
     'zod',
     '@temporalio/workflow',
     '@temporalio/common/lib/time.js',
   ],
-  activities: ['activities/', 'definition/', 'node:', '@temporalio/activity', '@temporalio/common'],
+  activities: [
+    'activities/',
+    'contract/',
+    'tools/',
+    'node:',
+    '@temporalio/activity',
+    '@temporalio/common',
+  ],
   service: [
     'service/',
-    'definition/',
+    'contract/',
+    'tools/',
     'zod',
     'node:',
     '@temporalio/client',
@@ -41,7 +51,7 @@ const REALMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 /** Programs and what is made for one machine: they put the realms together. */
-const PROGRAMS = /^(?:[^/]+\.ts|api\/server\.ts|local\/.*|exports\/.*)$/;
+const PROGRAMS = /^(?:[^/]+\.ts|worker\/.*|process\/.*|api\/server\.ts|local\/.*|exports\/.*)$/;
 
 describe.each(Object.entries(REALMS))('%s', (realm, allowed) => {
   test(`loads only ${allowed.join(', ')}`, () => {
@@ -75,7 +85,7 @@ test('programs are loaded by no library file', () => {
 
 test('the fake of the test kit stands on the contract alone', () => {
   const outside = [...reachable('testing/fake-tasks.ts')].filter(
-    (name) => !/^(?:testing\/|definition\/|node:|zod$)/.test(name),
+    (name) => !/^(?:testing\/|contract\/|tools\/|node:|zod$)/.test(name),
   );
   expect(outside).toEqual([]);
 });
@@ -105,8 +115,7 @@ test('visibility text is written in one place', () => {
       textsOf(parseSync(path, text).program).some((one) => condition.test(one)),
     )
     .map(({ path }) => path);
-  // The pager cuts the list into slices of start time.
-  const allowed = new Set(['service/to-visibility-query.ts', 'service/list-runs.ts']);
+  const allowed = new Set(['service/list/to-visibility-query.ts']);
   expect(writing.filter((path) => !allowed.has(path))).toEqual([]);
 });
 

@@ -61,7 +61,7 @@ describe('the tarball', () => {
   test('has a door to workflow code that leads to neither Node nor a client', async () => {
     const dist = join(project, 'node_modules/waymark/dist');
     const loaded = await reachable(join(dist, 'exports/workflow.js'), dist);
-    const own = /^(?:exports\/workflow\.js$|workflows\/|definition\/)/;
+    const own = /^(?:exports\/workflow\.js$|workflows\/|contract\/|tools\/)/;
     const pure = /^(?:zod|@temporalio\/workflow|@temporalio\/common\/lib\/time\.js)$/;
     expect([...loaded].filter((name) => !own.test(name) && !pure.test(name))).toEqual([]);
     expect(loaded).toContain('@temporalio/workflow');

@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, loadConfig } from '../src/config.ts';
-import type { Config } from '../src/config.ts';
+import { ConfigError, loadConfig } from '../src/process/config.ts';
+import type { Config } from '../src/process/config.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const textOf = (path: string): Promise<string> => readFile(at(path), 'utf8');
@@ -65,7 +65,7 @@ describe.each(['README.md', 'docs/operations.md'])('the settings of %s', async (
 });
 
 test('every setting is told to operators', async () => {
-  const source = await textOf('src/config.ts');
+  const source = await textOf('src/process/config.ts');
   const known = [...source.matchAll(/^ {2}((?:HOST|PORT|TEMPORAL_|WAYMARK_)[A-Z_]*):/gm)];
   const told = new Set((await settingsOf('docs/operations.md')).map(({ variable }) => variable));
   expect(known.length).toBeGreaterThan(10);

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
-import { LOG_SIGNAL } from '../definition/messages.ts';
-import type { LogHeader } from '../definition/messages.ts';
-import { LOG_LIMITS, isEnvelope, sizeOf } from '../definition/run-log.ts';
-import type { LogEntry, LogEnvelope, LogLevel } from '../definition/run-log.ts';
-import type { Progress } from '../definition/task-run.ts';
+import { LOG_SIGNAL } from '../contract/wire/messages.ts';
+import type { LogHeader } from '../contract/wire/messages.ts';
+import { LOG_LIMITS, isEnvelope, sizeOf } from '../contract/wire/run-log.ts';
+import type { LogEntry, LogEnvelope, LogLevel } from '../contract/wire/run-log.ts';
+import type { Progress } from '../contract/task-run.ts';
 import { Heart } from './heart.ts';
 import { PendingLines, toSegments } from './pending-lines.ts';
 import { toWireLine } from './to-wire-line.ts';

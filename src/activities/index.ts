@@ -1,6 +1,6 @@
-import { checksumFolder } from './checksum-folder.ts';
-import type { ChecksumResult } from './checksum-folder.ts';
-import { logInput } from './log-input.ts';
+import { checksumFolder } from './tasks/checksum-folder.ts';
+import type { ChecksumResult } from './tasks/checksum-folder.ts';
+import { logInput } from './tasks/log-input.ts';
 
 export interface ActivityOptions {
   /** Absolute path of the folder that tasks may read and write. */

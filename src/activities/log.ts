@@ -1,4 +1,4 @@
-import type { LogLevel } from '../definition/run-log.ts';
+import type { LogLevel } from '../contract/wire/run-log.ts';
 import { attemptToLog } from './current-attempt.ts';
 
 type Log = (message: string, data?: unknown) => void;

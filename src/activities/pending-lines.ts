@@ -1,5 +1,5 @@
-import { LOG_LIMITS, sizeOf } from '../definition/run-log.ts';
-import type { LogEntry, Segment, WireLine } from '../definition/run-log.ts';
+import { LOG_LIMITS, sizeOf } from '../contract/wire/run-log.ts';
+import type { LogEntry, Segment, WireLine } from '../contract/wire/run-log.ts';
 
 /**
  * Lines that the run does not have yet, oldest first. The head is what the budget allows to settle; beyond it only

@@ -1,5 +1,5 @@
-import { LOG_LIMITS } from '../definition/run-log.ts';
-import type { LogLevel, WireLine } from '../definition/run-log.ts';
+import { LOG_LIMITS } from '../contract/wire/run-log.ts';
+import type { LogLevel, WireLine } from '../contract/wire/run-log.ts';
 
 /** A line that JSON can hold, of bounded size. Never throws: a logger that does would replace the failure it tells of. */
 export function toWireLine(n: number, l: LogLevel, message: string, data: unknown): WireLine {

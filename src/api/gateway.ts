@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
-import type { Actor, Tasks } from '../definition/tasks.ts';
-import { registerGraphiql } from './graphiql/index.ts';
-import { answerError, answerOptions, overHttp, refuseSubscription } from './over-http.ts';
-import { createContext, type GatewayContext } from './schema/context.ts';
+import type { Actor, Tasks } from '../contract/tasks.ts';
+import { registerGraphiql } from './graphiql/graphiql.ts';
+import { answerError, answerOptions, overHttp, refuseSubscription } from './transport/over-http.ts';
+import { createContext, type GatewayContext } from './schema/kit/context.ts';
 import { createSchema, type WebUi } from './schema/create-schema.ts';
-import { attachSockets, type SocketOptions } from './sockets.ts';
-import { registerSse } from './sse.ts';
-import { addBackgroundTasks } from './webiny/index.ts';
+import { attachSockets, type SocketOptions } from './transport/sockets.ts';
+import { registerSse } from './transport/sse.ts';
+import { addBackgroundTasks } from './webiny/background-tasks.ts';
 
 /** `Tasks` of whatever catalogue: its types are for code, and what comes by GraphQL is checked when it comes. */
 export type AnyTasks = Omit<Tasks, 'as' | 'trigger'>;

@@ -1,10 +1,10 @@
 // PROCESS: serves the API.
-import { runProcess } from '../run-process.ts';
-import { connectTemporal } from '../service/connect.ts';
+import { runProcess } from '../process/run-process.ts';
+import { connectTemporal } from '../service/temporal/connect.ts';
 import { TaskService } from '../service/task-service.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '../process/until-aborted.ts';
 import * as tasks from '../workflows/index.ts';
-import { runPage } from './run-page.ts';
+import { runPage } from './graphiql/run-page.ts';
 import { startGateway } from './start-gateway.ts';
 
 await runProcess('gateway', async ({ config, logger, signal }) => {

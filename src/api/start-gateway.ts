@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { Actor } from '../definition/tasks.ts';
+import type { Actor } from '../contract/tasks.ts';
 import { gateway, type GatewayOptions } from './gateway.ts';
 import { health } from './health.ts';
-import { endUnusedConnections } from './unused-connections.ts';
+import { endUnusedConnections } from './transport/unused-connections.ts';
 
 export interface StartGatewayOptions extends Pick<GatewayOptions, 'service' | 'webUi'> {
   readonly logger: FastifyBaseLogger;

@@ -1,11 +1,15 @@
 // For code that triggers, aborts, lists and follows runs.
 export { TaskService } from '../service/task-service.ts';
 export type { TaskServiceOptions } from '../service/task-service.ts';
-export { connectTemporal } from '../service/connect.ts';
-export type { ConnectedTemporal, ConnectOptions, TemporalAddress } from '../service/connect.ts';
-export { TaskError, TaskErrorCode } from '../definition/task-error.ts';
-export type { InputIssue, TaskErrorDetails } from '../definition/task-error.ts';
-export { AbortMode, DiagnosisCode, isClosed, TaskRunStatus } from '../definition/task-run.ts';
+export { connectTemporal } from '../service/temporal/connect.ts';
+export type {
+  ConnectedTemporal,
+  ConnectOptions,
+  TemporalAddress,
+} from '../service/temporal/connect.ts';
+export { TaskError, TaskErrorCode } from '../contract/task-error.ts';
+export type { InputIssue, TaskErrorDetails } from '../contract/task-error.ts';
+export { AbortMode, DiagnosisCode, isClosed, TaskRunStatus } from '../contract/task-run.ts';
 export type {
   Abort,
   Diagnosis,
@@ -16,10 +20,10 @@ export type {
   TaskRunDetails,
   TaskRunError,
   Worker,
-} from '../definition/task-run.ts';
-export { LogLevel } from '../definition/run-log.ts';
-export type { LogLine } from '../definition/run-log.ts';
-export { TaskRunOrder } from '../definition/tasks.ts';
+} from '../contract/task-run.ts';
+export { LogLevel } from '../contract/wire/run-log.ts';
+export type { LogLine } from '../contract/wire/run-log.ts';
+export { TaskRunOrder } from '../contract/tasks.ts';
 export type {
   AbortRequest,
   AbortResult,
@@ -41,10 +45,5 @@ export type {
   TriggeredRun,
   TriggerOptions,
   TriggerRequest,
-} from '../definition/tasks.ts';
-export type {
-  InputOf,
-  OutputOf,
-  TaskDefinition,
-  TaskModule,
-} from '../definition/task-definition.ts';
+} from '../contract/tasks.ts';
+export type { InputOf, OutputOf, TaskDefinition, TaskModule } from '../contract/task-definition.ts';

@@ -15,5 +15,5 @@ export type {
   TestService,
   TestServiceOptions,
 } from '../testing/test-server.ts';
-export { startLocal } from '../testing/start-local.ts';
+export { startLocal } from '../testing/open-local.ts';
 export type { Local, StartLocalOptions } from '../local/start-local.ts';

@@ -10,4 +10,4 @@ export type {
   TaskDefinition,
   TaskDescription,
   TaskModule,
-} from '../definition/task-definition.ts';
+} from '../contract/task-definition.ts';

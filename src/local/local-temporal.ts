@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import type { LocalConfig } from '../config.ts';
+import type { LocalConfig } from '../process/config.ts';
 import { noteServer, stopNotedServer } from './noted-server.ts';
 import { temporalCli } from './temporal-cli.ts';
 import { startTemporalServer, type TemporalServer } from './temporal-server.ts';

@@ -1,9 +1,9 @@
 // PROCESS: everything on one machine.
 import { createActivities } from '../activities/index.ts';
-import { runProcess } from '../run-process.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { runProcess } from '../process/run-process.ts';
+import { untilAborted } from '../process/until-aborted.ts';
 import * as tasks from '../workflows/index.ts';
-import { workflowsOf } from '../workflows-of.ts';
+import { workflowsOf } from '../worker/workflows-of.ts';
 import { whenNpmIsGone } from './npm-parent.ts';
 import { startLocal } from './start-local.ts';
 

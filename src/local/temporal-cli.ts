@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { loadConfig, type LocalConfig } from '../config.ts';
+import { loadConfig, type LocalConfig } from '../process/config.ts';
 import { type FetchRequest, fetchByPip } from './fetch-by-pip.ts';
 import { fetchRelease } from './fetch-release.ts';
 

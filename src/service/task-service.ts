@@ -1,16 +1,16 @@
 import type { Client, ConnectionLike } from '@temporalio/client';
-import { checkCatalogue } from '../definition/catalogue.ts';
-import type { TaskModule } from '../definition/task-definition.ts';
-import { DeletedRuns } from './deleted-runs.ts';
-import { describeRun } from './describe-run.ts';
-import { toDirectConnection } from './direct-connection.ts';
-import { RunLists } from './list-runs.ts';
-import { RunEnds } from './run-ends.ts';
-import { RunWatchers } from './run-watchers.ts';
-import { TasksOf } from './tasks-of.ts';
-import { Temporal } from './temporal.ts';
-import { Visibility } from './visibility.ts';
-import { Workers } from './workers.ts';
+import { checkCatalogue } from '../contract/rules/catalogue.ts';
+import type { TaskModule } from '../contract/task-definition.ts';
+import { DeletedRuns } from './run/deleted-runs.ts';
+import { describeRun } from './run/describe-run.ts';
+import { toDirectConnection } from './temporal/direct-connection.ts';
+import { RunLists } from './list/list-runs.ts';
+import { RunEnds } from './run/inputs-and-outcomes.ts';
+import { RunWatchers } from './live/run-watchers.ts';
+import { TasksOf } from './caller-tasks.ts';
+import { Temporal } from './temporal/temporal.ts';
+import { Visibility } from './temporal/visibility.ts';
+import { Workers } from './temporal/workers.ts';
 
 export interface TaskServiceOptions<T extends TaskModule> {
   /** Its namespace, data converter and identity are ours. */

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { TaskError } from '../definition/task-error.ts';
+import { TaskError } from '../contract/task-error.ts';
 
 /** Makes opaque positions that are good only for what they were made for. */
 export class FakeCursors<Position> {

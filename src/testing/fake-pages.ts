@@ -1,11 +1,11 @@
-import { checkFirst } from '../definition/check-first.ts';
-import { matchesFilter } from '../definition/match-filter.ts';
-import { matchesLine } from '../definition/matches-line.ts';
-import type { LogLine } from '../definition/run-log.ts';
-import { comparePositions, positionOf } from '../definition/run-order.ts';
-import type { RunPosition } from '../definition/run-order.ts';
-import { TaskError } from '../definition/task-error.ts';
-import type { TaskRun } from '../definition/task-run.ts';
+import { checkFirst } from '../contract/rules/check-first.ts';
+import { matchesFilter } from '../contract/rules/match-filter.ts';
+import { matchesLine } from '../contract/rules/matches-line.ts';
+import type { LogLine } from '../contract/wire/run-log.ts';
+import { comparePositions, positionOf } from '../contract/rules/run-order.ts';
+import type { RunPosition } from '../contract/rules/run-order.ts';
+import { TaskError } from '../contract/task-error.ts';
+import type { TaskRun } from '../contract/task-run.ts';
 import type {
   ListRequest,
   LogPage,
@@ -13,7 +13,7 @@ import type {
   TaskRunFilter,
   TaskRunOrder,
   TaskRunPage,
-} from '../definition/tasks.ts';
+} from '../contract/tasks.ts';
 import type { FakeCursors } from './fake-cursors.ts';
 import type { FakeRun } from './fake-run.ts';
 

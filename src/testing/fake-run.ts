@@ -1,5 +1,5 @@
-import type { LogLevel, LogLine } from '../definition/run-log.ts';
-import { isClosed, TaskRunStatus } from '../definition/task-run.ts';
+import type { LogLevel, LogLine } from '../contract/wire/run-log.ts';
+import { isClosed, TaskRunStatus } from '../contract/task-run.ts';
 import type {
   Abort,
   Diagnosis,
@@ -9,7 +9,7 @@ import type {
   TaskRun,
   TaskRunDetails,
   TaskRunError,
-} from '../definition/task-run.ts';
+} from '../contract/task-run.ts';
 import { Changes } from './changes.ts';
 
 /** What never changes in a run. */

@@ -1,9 +1,9 @@
-import type { RunPosition } from '../definition/run-order.ts';
-import { checkText } from '../definition/check-trigger.ts';
-import type { KeyedRequest } from '../definition/keyed-request.ts';
-import { TaskError } from '../definition/task-error.ts';
-import type { Diagnosis, TaskRun, Worker } from '../definition/task-run.ts';
-import type { Settings, Tasks } from '../definition/tasks.ts';
+import type { RunPosition } from '../contract/rules/run-order.ts';
+import { checkText } from '../contract/rules/check-trigger.ts';
+import type { KeyedRequest } from '../contract/rules/keyed-request.ts';
+import { TaskError } from '../contract/task-error.ts';
+import type { Diagnosis, TaskRun, Worker } from '../contract/task-run.ts';
+import type { Settings, Tasks } from '../contract/tasks.ts';
 import { Changes } from './changes.ts';
 import { FakeCursors } from './fake-cursors.ts';
 import type { FakeRun } from './fake-run.ts';

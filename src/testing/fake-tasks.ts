@@ -1,8 +1,8 @@
-import { checkCatalogue } from '../definition/catalogue.ts';
-import type { LogLevel } from '../definition/run-log.ts';
-import type { TaskModule } from '../definition/task-definition.ts';
-import type { Diagnosis, Progress, Step, TaskRunError, Worker } from '../definition/task-run.ts';
-import type { Tasks } from '../definition/tasks.ts';
+import { checkCatalogue } from '../contract/rules/catalogue.ts';
+import type { LogLevel } from '../contract/wire/run-log.ts';
+import type { TaskModule } from '../contract/task-definition.ts';
+import type { Diagnosis, Progress, Step, TaskRunError, Worker } from '../contract/task-run.ts';
+import type { Tasks } from '../contract/tasks.ts';
 import { FakeStore } from './fake-store.ts';
 import type { FakeRun } from './fake-run.ts';
 import { InMemoryTasks } from './in-memory-tasks.ts';

@@ -1,21 +1,15 @@
-import { checkAbort } from '../definition/check-abort.ts';
-import { checkInput } from '../definition/check-input.ts';
-import { checkSettings } from '../definition/check-settings.ts';
-import { checkActor, checkTrigger } from '../definition/check-trigger.ts';
-import { describeDefinitions } from '../definition/describe-definition.ts';
-import { findDefinition } from '../definition/find-definition.ts';
-import { isSameRequest, toKeyedRequest } from '../definition/keyed-request.ts';
-import { checkFilter } from '../definition/match-filter.ts';
-import { TaskError } from '../definition/task-error.ts';
-import type { TaskModule } from '../definition/task-definition.ts';
-import { TaskRunStatus } from '../definition/task-run.ts';
-import type {
-  Diagnosis,
-  Outcome,
-  TaskRun,
-  TaskRunDetails,
-  Worker,
-} from '../definition/task-run.ts';
+import { checkAbort } from '../contract/rules/check-abort.ts';
+import { checkInput } from '../contract/rules/check-input.ts';
+import { checkSettings } from '../contract/rules/check-settings.ts';
+import { checkActor, checkTrigger } from '../contract/rules/check-trigger.ts';
+import { describeDefinitions } from '../contract/rules/describe-definition.ts';
+import { findDefinition } from '../contract/rules/find-definition.ts';
+import { isSameRequest, toKeyedRequest } from '../contract/rules/keyed-request.ts';
+import { checkFilter } from '../contract/rules/match-filter.ts';
+import { TaskError } from '../contract/task-error.ts';
+import type { TaskModule } from '../contract/task-definition.ts';
+import { TaskRunStatus } from '../contract/task-run.ts';
+import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../contract/task-run.ts';
 import type {
   AbortRequest,
   AbortResult,
@@ -36,7 +30,7 @@ import type {
   TriggeredRun,
   TriggerOptions,
   TriggerRequest,
-} from '../definition/tasks.ts';
+} from '../contract/tasks.ts';
 import { follow } from './changes.ts';
 import { countable, listPage, logPage } from './fake-pages.ts';
 import { FakeRun } from './fake-run.ts';

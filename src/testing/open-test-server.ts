@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GracefulShutdownPeriodExpiredError, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Worker } from '@temporalio/worker';
-import { loadConfig } from '../config.ts';
-import { createTaskWorker } from '../create-task-worker.ts';
-import { installRuntime } from '../install-runtime.ts';
+import { loadConfig } from '../process/config.ts';
+import { createTaskWorker } from '../worker/create-task-worker.ts';
+import { installRuntime } from '../worker/install-runtime.ts';
 import { temporalCli } from '../local/temporal-cli.ts';
 import { startTemporalServer } from '../local/temporal-server.ts';
-import { createLogger } from '../logger.ts';
-import { connectTemporal } from '../service/connect.ts';
+import { createLogger } from '../process/logger.ts';
+import { connectTemporal } from '../service/temporal/connect.ts';
 import { TaskService } from '../service/task-service.ts';
 import type { TestServer, TestServerOptions } from './test-server.ts';
 

@@ -1,8 +1,8 @@
 import type { Context } from '@temporalio/activity';
 import { Attempt } from '../activities/attempt.ts';
 import { toWireLine } from '../activities/to-wire-line.ts';
-import type { LogLevel } from '../definition/run-log.ts';
-import type { Progress } from '../definition/task-run.ts';
+import type { LogLevel } from '../contract/wire/run-log.ts';
+import type { Progress } from '../contract/task-run.ts';
 import type { ActivityCheckpoint, ActivityLine } from './run-activity.ts';
 
 /** An attempt that keeps what it is told instead of sending it. */

@@ -1,8 +1,8 @@
 import { CancelledFailure } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { attempts } from '../activities/current-attempt.ts';
-import type { LogEnvelope, LogLevel } from '../definition/run-log.ts';
-import type { Progress } from '../definition/task-run.ts';
+import type { LogEnvelope, LogLevel } from '../contract/wire/run-log.ts';
+import type { Progress } from '../contract/task-run.ts';
 import { RecordedAttempt } from './recorded-attempt.ts';
 
 export interface RunActivityOptions {

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { NativeConnection, Worker, WorkerOptions } from '@temporalio/worker';
-import type { TaskModule } from '../definition/task-definition.ts';
+import type { TaskModule } from '../contract/task-definition.ts';
 import type { TaskService } from '../service/task-service.ts';
 
 export interface TestServerOptions {

@@ -1,8 +1,8 @@
 import { defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
-import { LOGS_QUERY, LOG_SIGNAL } from '../definition/messages.ts';
-import type { Carried } from '../definition/messages.ts';
-import { RunLog } from '../definition/run-log.ts';
-import type { LogPageRequest, WireLogPage } from '../definition/run-log.ts';
+import { LOGS_QUERY, LOG_SIGNAL } from '../contract/wire/messages.ts';
+import type { Carried } from '../contract/wire/messages.ts';
+import { RunLog } from '../contract/wire/run-log.ts';
+import type { LogPageRequest, WireLogPage } from '../contract/wire/run-log.ts';
 import { run } from './run-state.ts';
 import { showDetails } from './show-details.ts';
 

@@ -9,12 +9,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ChildWorkflowOptions } from '@temporalio/workflow';
-import { isTaskDefinition } from '../definition/catalogue.ts';
-import { checkTrigger } from '../definition/check-trigger.ts';
-import type { CheckedTrigger } from '../definition/check-trigger.ts';
-import { toRunFields } from '../definition/run-fields.ts';
-import type { TaskDefinition } from '../definition/task-definition.ts';
-import { TaskError } from '../definition/task-error.ts';
+import { isTaskDefinition } from '../contract/rules/catalogue.ts';
+import { checkTrigger } from '../contract/rules/check-trigger.ts';
+import type { CheckedTrigger } from '../contract/rules/check-trigger.ts';
+import { toRunFields } from '../contract/wire/run-fields.ts';
+import type { TaskDefinition } from '../contract/task-definition.ts';
+import { TaskError } from '../contract/task-error.ts';
 import { assertFits } from './fits.ts';
 import { runMemo, toSearchAttributePairs } from './run-memo.ts';
 import { run } from './run-state.ts';

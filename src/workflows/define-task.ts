@@ -5,10 +5,10 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { checkDescription, wrong } from '../definition/check-description.ts';
-import { invalidInput, toIssues } from '../definition/check-input.ts';
-import type { Carried } from '../definition/messages.ts';
-import type { TaskDefinition, TaskDescription } from '../definition/task-definition.ts';
+import { checkDescription, wrong } from '../contract/rules/check-description.ts';
+import { invalidInput, toIssues } from '../contract/rules/check-input.ts';
+import type { Carried } from '../contract/wire/messages.ts';
+import type { TaskDefinition, TaskDescription } from '../contract/task-definition.ts';
 import { assertFits } from './fits.ts';
 import { beginRun } from './begin-run.ts';
 import { run } from './run-state.ts';

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { PAYLOAD_LIMIT, payloadSize } from '../definition/payload-limit.ts';
+import { PAYLOAD_LIMIT, payloadSize } from '../contract/wire/payload-limit.ts';
 
 /**
  * Throws a failure that ends the run unless Temporal can carry this value. Without it the workflow task would fail

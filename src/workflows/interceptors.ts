@@ -11,9 +11,9 @@ import type {
   WorkflowInternalsInterceptor,
   WorkflowOutboundCallsInterceptor,
 } from '@temporalio/workflow';
-import { LOG_HEADER, isLoggedResult } from '../definition/messages.ts';
-import type { LogHeader } from '../definition/messages.ts';
-import { LOG_LIMITS } from '../definition/run-log.ts';
+import { LOG_HEADER, isLoggedResult } from '../contract/wire/messages.ts';
+import type { LogHeader } from '../contract/wire/messages.ts';
+import { LOG_LIMITS } from '../contract/wire/run-log.ts';
 import { takeIn } from './begin-run.ts';
 import { assertFits } from './fits.ts';
 import { run } from './run-state.ts';

@@ -1,8 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { SearchAttributePair } from '@temporalio/common';
-import { MEMO } from '../definition/messages.ts';
-import type { RunMemo, SearchAttribute } from '../definition/run-fields.ts';
-import { SEARCH_ATTRIBUTES } from '../definition/run-fields.ts';
+import { MEMO } from '../contract/wire/messages.ts';
+import type { RunMemo, SearchAttribute } from '../contract/wire/run-fields.ts';
+import { SEARCH_ATTRIBUTES } from '../contract/wire/run-fields.ts';
 
 /** What whoever started this run noted of it; nothing for a run that was started around the service. */
 export function runMemo(): RunMemo | undefined {

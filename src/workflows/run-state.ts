@@ -1,7 +1,7 @@
-import { fromCause, toCause } from '../definition/abort-cause.ts';
-import type { AbortCause } from '../definition/abort-cause.ts';
-import type { AbortDetails } from '../definition/messages.ts';
-import { RunLog } from '../definition/run-log.ts';
+import { fromCause, toCause } from '../contract/wire/abort-cause.ts';
+import type { AbortCause } from '../contract/wire/abort-cause.ts';
+import type { AbortDetails } from '../contract/wire/messages.ts';
+import { RunLog } from '../contract/wire/run-log.ts';
 
 /** What one iteration of a run knows of itself. */
 class RunState {

@@ -1,5 +1,5 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { Progress } from '../definition/task-run.ts';
+import type { Progress } from '../contract/task-run.ts';
 import { run } from './run-state.ts';
 
 /** Shows where the run stands in Temporal Web UI; costs no event. */

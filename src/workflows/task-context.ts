@@ -4,9 +4,9 @@ import {
   makeContinueAsNewFunc,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Carried } from '../definition/messages.ts';
-import { MEMO } from '../definition/messages.ts';
-import type { TaskDefinition } from '../definition/task-definition.ts';
+import type { Carried } from '../contract/wire/messages.ts';
+import { MEMO } from '../contract/wire/messages.ts';
+import type { TaskDefinition } from '../contract/task-definition.ts';
 import { executeChild, triggerChild } from './child-runs.ts';
 import type { ChildRunOptions } from './child-runs.ts';
 import { assertFits } from './fits.ts';

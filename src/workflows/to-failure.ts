@@ -1,5 +1,5 @@
 import { ApplicationFailure, ContinueAsNew } from '@temporalio/workflow';
-import { cut, toPlainFailure } from '../definition/plain-failure.ts';
+import { cut, toPlainFailure } from '../contract/wire/plain-failure.ts';
 
 /** What a run ends with: Temporal fails it only for an `Error`, and only for one that it can carry. */
 export function toFailure(thrown: unknown): Error {

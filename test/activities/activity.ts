@@ -2,10 +2,10 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { activityInterceptors } from '../../src/activities/interceptors.ts';
-import { LOG_HEADER } from '../../src/definition/messages.ts';
-import type { LogHeader, LoggedResult } from '../../src/definition/messages.ts';
-import type { LogEnvelope } from '../../src/definition/run-log.ts';
+import { activityInterceptors } from '../../src/activities/activity-interceptors.ts';
+import { LOG_HEADER } from '../../src/contract/wire/messages.ts';
+import type { LogHeader, LoggedResult } from '../../src/contract/wire/messages.ts';
+import type { LogEnvelope } from '../../src/contract/wire/run-log.ts';
 
 export interface ActivityTest {
   readonly environment: MockActivityEnvironment;

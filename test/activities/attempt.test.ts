@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { abortSignal, checkpoint, lastCheckpoint } from '../../src/activities/checkpoint.ts';
 import { log } from '../../src/activities/log.ts';
 import { progress } from '../../src/activities/progress.ts';
-import { RunLog, sizeOf } from '../../src/definition/run-log.ts';
-import type { LogEnvelope } from '../../src/definition/run-log.ts';
+import { RunLog, sizeOf } from '../../src/contract/wire/run-log.ts';
+import type { LogEnvelope } from '../../src/contract/wire/run-log.ts';
 import { activityTest, linesOf } from './activity.ts';
 
 const refusedBy = (code: number) => async () => {

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AbortMode, TaskRunStatus, isClosed } from '../../src/definition/task-run.ts';
-import type { Outcome, TaskRunDetails } from '../../src/definition/task-run.ts';
+import { AbortMode, TaskRunStatus, isClosed } from '../../src/contract/task-run.ts';
+import type { Outcome, TaskRunDetails } from '../../src/contract/task-run.ts';
 import { TaskService } from '../../src/service/task-service.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { connect, eventually, spawnWorker, startWorker } from '../support/whole.ts';

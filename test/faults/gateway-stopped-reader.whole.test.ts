@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateway } from '../../src/api/gateway.ts';
 import { TaskService } from '../../src/service/task-service.ts';
-import { connect } from '../api/live-gateway.ts';
+import { connect } from '../api/support/live-gateway.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';

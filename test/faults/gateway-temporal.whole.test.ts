@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { temporalCli } from '../../src/local/temporal-cli.ts';
 import { startTemporalServer } from '../../src/local/temporal-server.ts';
 import { TaskService } from '../../src/service/task-service.ts';
-import { connect } from '../api/live-gateway.ts';
+import { connect } from '../api/support/live-gateway.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import { expectWholeLogs, follow, LogViewer, spawnGateway, timed } from './log-viewer.ts';

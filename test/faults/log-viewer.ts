@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, inject } from 'vitest';
-import type { TaskRunStatus } from '../../src/definition/task-run.ts';
-import type { Message, RawSocket } from '../api/live-gateway.ts';
+import type { TaskRunStatus } from '../../src/contract/task-run.ts';
+import type { Message, RawSocket } from '../api/support/live-gateway.ts';
 import { Program } from '../local/support/program.ts';
 import { expectNoGapNorRepeat, readToEnd, writtenLines } from '../support/run-log.ts';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger } from '@temporalio/worker';
-import { bundleTasks } from '../../src/create-task-worker.ts';
+import { bundleTasks } from '../../src/worker/create-task-worker.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -25,7 +25,7 @@ export async function bundleOfTests(): Promise<string> {
 
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
-  for (const folder of ['src/workflows', 'src/definition', 'test/support/tasks'])
+  for (const folder of ['src/workflows', 'src/contract', 'src/tools', 'test/support/tasks'])
     for (const entry of await readdir(at(folder), { recursive: true, withFileTypes: true }))
       if (entry.isFile()) hash.update(await readFile(`${entry.parentPath}/${entry.name}`));
   hash.update(await readFile(at('package-lock.json')));

@@ -1,7 +1,7 @@
 // What the tests of run logs read and ask.
 import { expect } from 'vitest';
-import type { LogLine } from '../../src/definition/run-log.ts';
-import type { LogEvent, TailRequest, Tasks } from '../../src/definition/tasks.ts';
+import type { LogLine } from '../../src/contract/wire/run-log.ts';
+import type { LogEvent, TailRequest, Tasks } from '../../src/contract/tasks.ts';
 
 export type LogEnd = Extract<LogEvent, { type: 'END' }>;
 type Tails = Pick<Tasks, 'tail'>;

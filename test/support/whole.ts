@@ -21,9 +21,9 @@ import {
 } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities } from '../../src/activities/index.ts';
-import { createTaskWorker } from '../../src/create-task-worker.ts';
-import type { TaskWorkerOptions } from '../../src/create-task-worker.ts';
-import { ensureSearchAttributes } from '../../src/service/search-attributes.ts';
+import { createTaskWorker } from '../../src/worker/create-task-worker.ts';
+import type { TaskWorkerOptions } from '../../src/worker/create-task-worker.ts';
+import { ensureSearchAttributes } from '../../src/service/temporal/search-attributes.ts';
 import { bundleOfTests } from './bundle.ts';
 import * as activities from './tasks/activities.ts';
 

@@ -1,7 +1,7 @@
 // A worker of the test definitions in a process of its own, started by `spawnWorker`.
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createActivities } from '../../src/activities/index.ts';
-import { createTaskWorker } from '../../src/create-task-worker.ts';
+import { createTaskWorker } from '../../src/worker/create-task-worker.ts';
 import * as activities from './tasks/activities.ts';
 
 const { address, taskQueue, dataRoot, bundle } = JSON.parse(process.env['TEST_WORKER'] ?? '{}') as {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TaskError } from '../../src/definition/task-error.ts';
+import { TaskError } from '../../src/contract/task-error.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
 import * as contractTasks from './contract-tasks.ts';
 import type { Order } from './orders.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TaskRunStatus } from '../../src/definition/task-run.ts';
-import type { TaskRun } from '../../src/definition/task-run.ts';
-import type { LogEvent, TaskRunFilter, Tasks, TriggerOptions } from '../../src/definition/tasks.ts';
+import { TaskRunStatus } from '../../src/contract/task-run.ts';
+import type { TaskRun } from '../../src/contract/task-run.ts';
+import type { LogEvent, TaskRunFilter, Tasks, TriggerOptions } from '../../src/contract/tasks.ts';
 import { eventually } from '../support/whole.ts';
 import type * as contractTasks from './contract-tasks.ts';
 import type { Order } from './orders.ts';

@@ -12,7 +12,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { toCause } from '../../src/definition/abort-cause.ts';
+import { toCause } from '../../src/contract/wire/abort-cause.ts';
 import { bundleOfTests } from '../support/bundle.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';

@@ -3,12 +3,12 @@ import { ApplicationFailure, CancelledFailure, WorkflowFailedError } from '@temp
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { toCause } from '../../src/definition/abort-cause.ts';
-import type { AbortCause } from '../../src/definition/abort-cause.ts';
-import { toRunFields } from '../../src/definition/run-fields.ts';
-import { LOGS_QUERY, MEMO } from '../../src/definition/messages.ts';
-import type { AbortDetails } from '../../src/definition/messages.ts';
-import type { WireLogPage } from '../../src/definition/run-log.ts';
+import { toCause } from '../../src/contract/wire/abort-cause.ts';
+import type { AbortCause } from '../../src/contract/wire/abort-cause.ts';
+import { toRunFields } from '../../src/contract/wire/run-fields.ts';
+import { LOGS_QUERY, MEMO } from '../../src/contract/wire/messages.ts';
+import type { AbortDetails } from '../../src/contract/wire/messages.ts';
+import type { WireLogPage } from '../../src/contract/wire/run-log.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';
 

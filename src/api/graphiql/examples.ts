@@ -1,4 +1,4 @@
-import type { TaskDefinitionInfo } from '../../definition/tasks.ts';
+import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
 
 /** A tab of the page: a document that runs as it is, but for ids that are to be pasted. */
 export interface Example {

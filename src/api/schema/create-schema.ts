@@ -1,26 +1,26 @@
 import type { GraphQLSchema } from 'graphql';
-import type { TaskDefinitionInfo } from '../../definition/tasks.ts';
-import { addAbort } from './abort.ts';
-import { createBuilder } from './builder.ts';
-import type { Builder } from './builder.ts';
-import { addDeleteTaskRun } from './delete-task-run.ts';
-import { addDiagnosis } from './diagnosis.ts';
-import { addProblems } from './problem.ts';
-import { addRunLog } from './run-log.ts';
-import { addStep } from './step.ts';
-import { addTaskDefinition, publicDefinitions } from './task-definition.ts';
-import { addTaskRunConnection } from './task-run-connection.ts';
-import { addTaskRunCounts } from './task-run-counts.ts';
-import { addTaskRunFilter } from './task-run-filter.ts';
-import { addTaskRunListEvent } from './task-run-list-event.ts';
-import { addTaskRunStatus } from './task-run-status.ts';
-import { addTaskRun } from './task-run.ts';
-import { addTriggerOptions } from './trigger-options.ts';
-import { addTrigger } from './trigger.ts';
-import { addTypedTriggers } from './typed-triggers.ts';
-import { nameTypedTriggers } from './typed-trigger-names.ts';
-import type { TypedTriggerName } from './typed-trigger-names.ts';
-import { addWorker } from './worker.ts';
+import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
+import { addAbort } from './add-abort.ts';
+import { createBuilder } from './kit/builder.ts';
+import type { Builder } from './kit/builder.ts';
+import { addDeleteTaskRun } from './add-delete-task-run.ts';
+import { addDiagnosis } from './add-diagnosis.ts';
+import { addProblems } from './kit/problem.ts';
+import { addRunLog } from './add-run-log.ts';
+import { addStep } from './add-step.ts';
+import { addTaskDefinition, publicDefinitions } from './add-task-definition.ts';
+import { addTaskRunConnection } from './add-task-run-connection.ts';
+import { addTaskRunCounts } from './add-task-run-counts.ts';
+import { addTaskRunFilter } from './add-task-run-filter.ts';
+import { addTaskRunListEvent } from './add-task-run-list-event.ts';
+import { addTaskRunStatus } from './add-task-run-status.ts';
+import { addTaskRun } from './add-task-run.ts';
+import { addTriggerOptions } from './add-trigger-options.ts';
+import { addTrigger } from './add-trigger.ts';
+import { addTypedTriggers } from './typed/typed-triggers.ts';
+import { nameTypedTriggers } from './typed/typed-trigger-names.ts';
+import type { TypedTriggerName } from './typed/typed-trigger-names.ts';
+import { addWorker } from './add-worker.ts';
 
 export interface SchemaOptions {
   /** The catalogue; private definitions are left out of the schema. */

@@ -1,7 +1,7 @@
-import type { InputIssue } from '../../definition/task-error.ts';
-import { TaskError } from '../../definition/task-error.ts';
-import type { TaskRun } from '../../definition/task-run.ts';
-import type { Tasks } from '../../definition/tasks.ts';
+import type { InputIssue } from '../../contract/task-error.ts';
+import { TaskError } from '../../contract/task-error.ts';
+import type { TaskRun } from '../../contract/task-run.ts';
+import type { Tasks } from '../../contract/tasks.ts';
 import { ContractError } from './contract-error.ts';
 import { isUnknownRun } from './find-run.ts';
 import { WORDS } from './words.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
-import { TaskError } from '../../definition/task-error.ts';
-import { type ErrorLog, toPublicError } from '../errors.ts';
+import { TaskError } from '../../contract/task-error.ts';
+import { type ErrorLog, toPublicError } from '../transport/errors.ts';
 import { ContractError } from './contract-error.ts';
 
 /** `WebinyBackgroundTaskError`. */

@@ -1,6 +1,6 @@
-import { TaskError } from '../../definition/task-error.ts';
-import type { TaskRun } from '../../definition/task-run.ts';
-import type { Tasks } from '../../definition/tasks.ts';
+import { TaskError } from '../../contract/task-error.ts';
+import type { TaskRun } from '../../contract/task-run.ts';
+import type { Tasks } from '../../contract/tasks.ts';
 
 /** A run as it is now; null when there is none, or could not be one of this id. */
 export async function findRun(tasks: Tasks, id: string): Promise<TaskRun | null> {

@@ -1,5 +1,5 @@
-import type { TaskRun } from '../../definition/task-run.ts';
-import type { Loaders } from '../schema/loaders.ts';
+import type { TaskRun } from '../../contract/task-run.ts';
+import type { Loaders } from '../schema/kit/loaders.ts';
 
 /** What a run ended with: its output, or `{ error }` of one that failed. */
 export async function outputOf(run: TaskRun, loaders: Loaders): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { TaskRunStatus } from '../../definition/task-run.ts';
+import type { TaskRunStatus } from '../../contract/task-run.ts';
 
 /** Our six words in the namespace's five. */
 export const WORDS: Readonly<Record<TaskRunStatus, string>> = {

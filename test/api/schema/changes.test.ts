@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { TaskError } from '../../../src/definition/task-error.ts';
+import { TaskError } from '../../../src/contract/task-error.ts';
 import { defined, gatewayOf, moduleOf } from './support.ts';
 
 const TRIGGER = `mutation ($definition: ID!, $input: JSON, $options: TriggerOptions) {

@@ -1,11 +1,11 @@
 import { graphql } from 'graphql';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { z } from 'zod';
-import { createContext } from '../../../src/api/schema/context.ts';
+import { createContext } from '../../../src/api/schema/kit/context.ts';
 import { createSchema } from '../../../src/api/schema/create-schema.ts';
 import type { SchemaOptions } from '../../../src/api/schema/create-schema.ts';
-import { describeDefinitions } from '../../../src/definition/describe-definition.ts';
-import type { TaskDefinition, TaskModule } from '../../../src/definition/task-definition.ts';
+import { describeDefinitions } from '../../../src/contract/rules/describe-definition.ts';
+import type { TaskDefinition, TaskModule } from '../../../src/contract/task-definition.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 
 /** A definition whose code never runs. */

@@ -1,6 +1,6 @@
 // The table of errors that clients of the reference know, row by row.
 import { expect, test } from 'vitest';
-import { TaskError } from '../../../src/definition/task-error.ts';
+import { TaskError } from '../../../src/contract/task-error.ts';
 import { testGateway } from '../support/app.ts';
 
 const ERROR = 'data { id } error { message code data stack }';

@@ -1,7 +1,7 @@
 import { type GraphQLEnumType, type GraphQLInputObjectType, printType } from 'graphql';
 import { expect, test } from 'vitest';
 import { createSchema } from '../../../src/api/schema/create-schema.ts';
-import { addBackgroundTasks } from '../../../src/api/webiny/index.ts';
+import { addBackgroundTasks } from '../../../src/api/webiny/background-tasks.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 import { tasks } from '../support/app.ts';
 

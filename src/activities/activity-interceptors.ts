@@ -1,0 +1,104 @@
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
+import { LOG_HEADER } from '../contract/wire/messages.ts';
+import type { LogHeader, LoggedResult } from '../contract/wire/messages.ts';
+import { PAYLOAD_LIMIT, payloadSize } from '../contract/wire/payload-limit.ts';
+import { toPlainFailure } from '../contract/wire/plain-failure.ts';
+import { LOG_LIMITS } from '../contract/wire/run-log.ts';
+import { Attempt } from './attempt.ts';
+import { attempts } from './current-attempt.ts';
+
+/** What makes `checkpoint`, `log` and `progress` work; a worker installs it for all of its activities. */
+export const activityInterceptors: ActivityInterceptorsFactory = (context) => ({
+  inbound: {
+    async execute(input, next) {
+      const header = toLogHeader(input);
+      const attempt = new Attempt(context, header);
+      try {
+        attempt.log('INFO', began(context.info.attempt));
+        const result = await attempts.run(attempt, () => next(input));
+        const bytes = sizeOfResult(context, result);
+        // Temporal carries bytes as they are, and an envelope would not.
+        if (header === undefined || result instanceof Uint8Array) {
+          await attempt.settle();
+          return result;
+        }
+        const room = Math.max(LOG_LIMITS.tail, Math.min(LOG_LIMITS.batch, PAYLOAD_LIMIT - bytes));
+        return { result, log: await attempt.end(room) } satisfies LoggedResult;
+      } catch (error) {
+        if (error instanceof CompleteAsyncError || isGivenUp(context)) await attempt.abandon();
+        else {
+          logFailure(attempt, error);
+          await attempt.settle();
+        }
+        throw toCarried(error);
+      }
+    },
+  },
+});
+
+const began = (attempt: number): string =>
+  attempt === 1 ? 'Started' : `Attempt ${attempt} started`;
+
+/** An error that Temporal cannot carry would end the worker, or never be told. */
+function toCarried(thrown: unknown): unknown {
+  const plain = thrown instanceof Error ? toPlainFailure(thrown) : undefined;
+  return plain ? ApplicationFailure.create(plain) : thrown;
+}
+
+function logFailure(attempt: Attempt, error: unknown): void {
+  const { cancellationSignal, cancellationDetails, info } = attempt.context;
+  if (cancellationSignal.aborted && isStop(error)) {
+    if (cancellationDetails?.workerShutdown)
+      return attempt.log('WARN', `Attempt ${info.attempt} was interrupted: its worker shuts down`);
+    if (cancellationDetails?.paused) return attempt.log('INFO', 'Paused');
+    if (cancellationDetails?.reset) return attempt.log('INFO', 'Reset');
+    return attempt.log('INFO', 'Stopped');
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  attempt.log('ERROR', `Attempt ${info.attempt} failed: ${message}`, toType(error));
+}
+
+function toType(error: unknown): { readonly type: string } | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const type = error instanceof ApplicationFailure ? error.type : error.name;
+  return type === undefined || type === null || type === 'Error' ? undefined : { type };
+}
+
+const isStop = (error: unknown): boolean =>
+  error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');
+
+/** Temporal hears nothing of this attempt any more: its run is closed, or it came too late. */
+const isGivenUp = ({ cancellationDetails }: Context): boolean =>
+  cancellationDetails?.notFound === true || cancellationDetails?.timedOut === true;
+
+/** Refuses once what would fail again at each attempt. */
+function sizeOfResult({ info }: Context, result: unknown): number {
+  let bytes: number;
+  try {
+    bytes = payloadSize(result);
+  } catch (error) {
+    throw ApplicationFailure.nonRetryable(
+      `The result of the activity ${info.activityType} cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
+      'INVALID_OUTPUT',
+    );
+  }
+  if (bytes > PAYLOAD_LIMIT)
+    throw ApplicationFailure.nonRetryable(
+      `The result of the activity ${info.activityType} may have ${PAYLOAD_LIMIT} bytes as JSON, and has ${bytes}: store it elsewhere and answer where it is.`,
+      'PAYLOAD_TOO_LARGE',
+    );
+  return bytes;
+}
+
+function toLogHeader({ headers }: ActivityExecuteInput): LogHeader | undefined {
+  const payload = headers[LOG_HEADER];
+  if (!payload) return undefined;
+  const header = defaultPayloadConverter.fromPayload(payload);
+  return isLogHeader(header) ? header : undefined;
+}
+
+const isLogHeader = (value: unknown): value is LogHeader =>
+  typeof value === 'object' && value !== null && 'v' in value && value.v === 1;

@@ -1,0 +1,59 @@
+import { isClosed } from '../../contract/task-run.ts';
+import type { TaskRun } from '../../contract/task-run.ts';
+import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
+import type { Builder } from './kit/builder.ts';
+
+/** Whether something can be done now; the reason is set when it cannot. */
+export interface Ability {
+  readonly reason: string | null;
+}
+export interface Abilities {
+  readonly abort: Ability;
+  readonly force: Ability;
+  readonly rerun: Ability;
+  readonly delete: Ability;
+}
+
+export function addAbilities(builder: Builder) {
+  const ability = builder.objectRef<Ability>('Ability').implement({
+    description: 'Whether something can be done with a run now.',
+    fields: (t) => ({
+      allowed: t.boolean({ description: 'It can.', resolve: ({ reason }) => reason === null }),
+      reason: t.exposeString('reason', {
+        nullable: true,
+        description: 'Why it cannot, in one sentence; null when it can.',
+      }),
+    }),
+  });
+  return builder.objectRef<Abilities>('TaskRunAbilities').implement({
+    description: 'What can be done with a run now, so that a page can show its buttons.',
+    fields: (t) => ({
+      abort: t.expose('abort', { type: ability, description: '`abortTaskRun(id:)`.' }),
+      force: t.expose('force', {
+        type: ability,
+        description: '`abortTaskRun(id:, force: true)`, which ends it at once.',
+      }),
+      rerun: t.expose('rerun', { type: ability, description: '`rerunTaskRun(id:)`.' }),
+      delete: t.expose('delete', { type: ability, description: '`deleteTaskRun(id:)`.' }),
+    }),
+  });
+}
+
+/** What can be done with a run, by its row and the catalogue alone. */
+export function abilitiesOf(run: TaskRun, definitions: readonly TaskDefinitionInfo[]): Abilities {
+  const over = isClosed(run.status) ? `It has ended: it is ${run.status}.` : null;
+  const definition = definitions.find(({ id }) => id === run.definition);
+  return {
+    abort: {
+      reason: over ?? (run.status === 'ABORTING' ? 'It is being aborted already.' : null),
+    },
+    force: { reason: over },
+    rerun: {
+      reason:
+        definition && !definition.private
+          ? null
+          : `There is no definition \`${run.definition}\` that can be triggered here.`,
+    },
+    delete: { reason: null },
+  };
+}

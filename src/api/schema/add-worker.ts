@@ -1,0 +1,46 @@
+import type { Builder } from './kit/builder.ts';
+
+export function addWorker(builder: Builder): void {
+  builder.enumType('WorkerStatus', {
+    description: 'What is known of a worker.',
+    values: {
+      RUNNING: { description: 'It is there and takes work.' },
+      SHUTTING_DOWN: { description: 'It ends what it has, and takes nothing new.' },
+      LOST: {
+        description:
+          'It has given no sign of life for 15 seconds, or for three of its own heartbeats where it sends them more slowly.',
+      },
+    },
+  });
+
+  builder.objectType('Worker', {
+    description: 'A process that executes runs.',
+    fields: (t) => ({
+      id: t.exposeID('id', { description: 'Its identity in Temporal.' }),
+      host: t.exposeString('host', { description: 'The machine that it is on.' }),
+      pid: t.exposeString('pid', { description: 'Its process there.' }),
+      taskQueue: t.exposeString('taskQueue', { description: 'The queue that it takes work from.' }),
+      online: t.exposeBoolean('online', { description: 'It takes work.' }),
+      status: t.expose('status', { type: 'WorkerStatus', description: 'What is known of it.' }),
+      startedAt: t.expose('startedAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'When it started.',
+      }),
+      lastSeen: t.expose('lastSeen', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'Its last sign of life.',
+      }),
+      sdkVersion: t.exposeString('sdkVersion', { description: 'Version of its Temporal SDK.' }),
+    }),
+  });
+
+  builder.queryField('workers', (t) =>
+    t.field({
+      type: ['Worker'],
+      description: 'The processes that execute runs, lost ones included.',
+      resolve: async (_, __, { loaders }) => await loaders.workers(),
+    }),
+  );
+}

@@ -1,0 +1,194 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type DocumentNode,
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  parse,
+} from 'graphql';
+import type { MercuriusContext, MercuriusOptions } from 'mercurius';
+import Negotiator from 'negotiator';
+import { TaskError } from '../../contract/task-error.ts';
+import { isRefusal, isValidationFailure, toFormattedErrors } from './errors.ts';
+import { LIMITS, limitRules, parseOptions, refuseText } from './document-rules.ts';
+
+/**
+ * What mercurius leaves out of «GraphQL over HTTP»: media types and their status codes, parameters of the wrong
+ * type, two operations by GET; and our limits and masks.
+ */
+export const overHttp = {
+  errorFormatter: ({ errors, data }, { reply }) => {
+    const { log, request } = reply;
+    return {
+      statusCode: statusOf(errors, data, request),
+      response: {
+        ...(data !== undefined && { data }),
+        errors: toFormattedErrors(errors, { log, requestId: request.id }),
+      },
+    };
+  },
+  validationRules: [...limitRules],
+  graphql: { parseOptions },
+  // Bounds the memory of cached documents together with the limit on their length.
+  cache: 256,
+  // mercurius caches what its jit compiled by the text alone: a text of two operations would run the wrong one.
+  jit: 0,
+  allowBatchedQueries: false,
+  additionalRouteOptions: {
+    bodyLimit: LIMITS.body,
+    preValidation: checkParameters,
+    onSend: negotiate,
+  },
+} satisfies Partial<MercuriusOptions>;
+
+/** Answers what failed before or beside an operation, in the same form. */
+export async function answerError(
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const scope = { log: request.log, requestId: request.id };
+  return await reply
+    .code(statusOf([error], undefined, request))
+    .send({ errors: toFormattedErrors([error], scope) });
+}
+
+/** What this path takes. Other origins are for the app to let in: a plugin for CORS answers before this. */
+export async function answerOptions(_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return await reply
+    .code(204)
+    .headers({ allow: 'GET, POST, OPTIONS', 'cache-control': 'public, max-age=31536000' })
+    .send();
+}
+
+/** A hook of mercurius: subscriptions have transports of their own. */
+export async function refuseSubscription(
+  _schema: unknown,
+  document: DocumentNode,
+  { reply }: Pick<MercuriusContext, 'reply'>,
+): Promise<void> {
+  const { operationName } = parametersOf(reply.request);
+  if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION)
+    throw new Refused(
+      400,
+      'Subscriptions need a WebSocket on this path (graphql-transport-ws), or server-sent events.',
+    );
+}
+
+const JSON_TYPE = 'application/json';
+const GRAPHQL_TYPE = 'application/graphql-response+json';
+
+class Refused extends Error {
+  readonly code = 'BAD_REQUEST';
+  readonly statusCode: number;
+
+  constructor(statusCode: number, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+/** Checks the parameters of a request before Fastify's Ajv coerces them. */
+async function checkParameters(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { method } = request;
+  const parameters = parametersOf(request);
+  if (method === 'GET') {
+    for (const key of ['variables', 'extensions'])
+      if (typeof parameters[key] === 'string' && parameters[key] !== '')
+        checkParameter(key, parseMap(key, parameters[key]));
+    checkText(parameters['query']);
+    checkGetOperation(parameters, reply);
+    return;
+  }
+  // mercurius refuses `null` here, which the specification allows.
+  if (parameters['extensions'] === null) delete parameters['extensions'];
+  for (const key of ['query', 'operationName', 'variables', 'extensions'])
+    checkParameter(key, parameters[key]);
+  checkText(parameters['query']);
+}
+
+interface Parameters {
+  [key: string]: unknown;
+  readonly operationName?: string;
+}
+function parametersOf({ method, body, query }: FastifyRequest): Parameters {
+  const parameters = method === 'GET' ? query : body;
+  if (Array.isArray(parameters))
+    throw new Refused(400, 'Batched operations are not served: send one operation a request.');
+  if (!isMap(parameters)) throw new Refused(400, 'Expected the body to be a JSON object.');
+  return parameters;
+}
+
+function checkParameter(key: string, value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (TEXTS.has(key) ? typeof value !== 'string' : !isMap(value))
+    throw new Refused(400, `Expected \`${key}\` to be ${TEXTS.has(key) ? 'a text' : 'a map'}.`);
+}
+const TEXTS: ReadonlySet<string> = new Set(['query', 'operationName']);
+
+function parseMap(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refused(400, `Expected \`${key}\` to be JSON.`);
+  }
+}
+
+function checkText(query: unknown): void {
+  if (typeof query !== 'string' || query === '')
+    throw new Refused(400, 'Expected `query` to be a GraphQL document.');
+  const refusal = refuseText(query);
+  if (refusal) throw new Refused(400, refusal.message);
+}
+
+/** A GET may only read; mercurius' own check fails on a document of several operations. */
+function checkGetOperation({ query, operationName }: Parameters, reply: FastifyReply): void {
+  let document: DocumentNode;
+  try {
+    document = parse(String(query), parseOptions);
+  } catch {
+    return; // mercurius says why
+  }
+  const operation = getOperationAST(document, operationName);
+  if (!operation)
+    throw new Refused(
+      400,
+      'Expected `operationName` to name one of the operations of the document.',
+    );
+  if (operation.operation === OperationTypeNode.QUERY) return;
+  reply.header('allow', 'POST');
+  throw new Refused(405, `A ${operation.operation} cannot be sent by GET.`);
+}
+
+/** The media type that a request wants: application/json unless it names the newer one. */
+function mediaTypeOf(request: FastifyRequest): string {
+  const accept = request.headers.accept ?? '';
+  if (!accept.includes(GRAPHQL_TYPE)) return JSON_TYPE;
+  return new Negotiator({ headers: { accept } }).mediaType([GRAPHQL_TYPE, JSON_TYPE]) ?? JSON_TYPE;
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+async function negotiate(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<unknown> {
+  if (String(reply.getHeader('content-type')).startsWith(JSON_TYPE))
+    reply.type(`${mediaTypeOf(request)}; charset=utf-8`);
+  return payload;
+}
+
+/** What was executed is answered with 200; what GraphQL refused is 400 only under the newer media type. */
+function statusOf(errors: readonly Error[], data: unknown, request: FastifyRequest): number {
+  if (data !== undefined) return 200;
+  const [error] = errors;
+  const cause = (error instanceof GraphQLError && error.originalError) || error;
+  if (isRefusal(cause) && !isValidationFailure(cause)) return cause.statusCode;
+  if (isValidationFailure(cause) || cause instanceof GraphQLError)
+    return mediaTypeOf(request) === GRAPHQL_TYPE ? 400 : 200;
+  // The caller's own name was refused.
+  if (cause instanceof TaskError) return 400;
+  return 500;
+}

@@ -1,0 +1,236 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
+import type { RawData, WebSocket } from 'ws';
+import { GraphQLError } from 'graphql';
+import { isRefusal } from './errors.ts';
+import { deliver } from './deliver.ts';
+import { follow } from './follow.ts';
+import { LIMITS } from './document-rules.ts';
+import { LiveOperations } from './live-operations.ts';
+import { Outbox } from './outbox.ts';
+import type { GatewayContext } from '../schema/kit/context.ts';
+
+export interface SocketOptions {
+  readonly schema: GraphQLSchema;
+  readonly path: string;
+  /**
+   * Of one operation. Who asks is told by the request that opened the socket and by nothing that came over it.
+   * An error with a `statusCode` of 401 or 403 refuses the caller.
+   */
+  readonly context: (request: IncomingMessage) => GatewayContext | Promise<GatewayContext>;
+  /**
+   * Pages that may open a socket, such as `https://app.example.com`. By default those of this host alone:
+   * a browser sends its cookies with every socket, whatever page opens it.
+   */
+  readonly origins?: 'any' | readonly string[] | undefined;
+  readonly limits?: Partial<SocketLimits> | undefined;
+}
+
+export interface SocketLimits {
+  /** Sockets of this process. */
+  readonly sockets: number;
+  /** Operations that run at once on one socket. */
+  readonly operations: number;
+  /** Bytes of one message. */
+  readonly message: number;
+  /** Milliseconds from the opening to `connection_init`. */
+  readonly init: number;
+  /** Milliseconds between signs of life; a client that gives none for two of these is gone. */
+  readonly keepAlive: number;
+  /** Bytes that wait for a client before nothing more is made for it. */
+  readonly buffer: number;
+  /** Milliseconds in which a client must take something of what waits. */
+  readonly stall: number;
+}
+
+export const SOCKET_LIMITS: SocketLimits = {
+  sockets: 20_000,
+  operations: 32,
+  message: LIMITS.body,
+  init: 10_000,
+  keepAlive: 12_000,
+  buffer: 512 * 1024,
+  stall: 30_000,
+};
+
+/** Serves queries, mutations and subscriptions over WebSockets (`graphql-transport-ws`), beside HTTP on the same path. */
+export function attachSockets(app: FastifyInstance, options: SocketOptions): void {
+  const limits = { ...SOCKET_LIMITS, ...options.limits };
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.message,
+    handleProtocols,
+    // Costs 300 kB a socket.
+    perMessageDeflate: false,
+  });
+  const serve = protocolOf(app, options, limits);
+  let closing = false;
+
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    const [path] = (request.url ?? '').split('?');
+    if (path !== options.path) {
+      // Another plugin may serve sockets on another path; nobody else answers for a path of nobody.
+      if (app.server.listenerCount('upgrade') === 1) refuse(stream, '404 Not Found');
+      return;
+    }
+    if (closing || server.clients.size >= limits.sockets)
+      return refuse(stream, '503 Service Unavailable');
+    if (!isAllowed(request, options.origins)) return refuse(stream, '403 Forbidden');
+    server.handleUpgrade(request, stream, head, (socket) => serve(socket, stream, request));
+  };
+
+  app.server.on('upgrade', upgrade);
+  app.addHook('preClose', async () => {
+    closing = true;
+    app.server.off('upgrade', upgrade);
+    await endAll(server.clients);
+  });
+}
+
+/** What is known of a socket. */
+interface Caller {
+  readonly request: IncomingMessage;
+  readonly outbox: Outbox;
+}
+
+/** What is done with each socket. */
+function protocolOf(
+  app: FastifyInstance,
+  { schema, context }: SocketOptions,
+  limits: SocketLimits,
+): (socket: WebSocket, stream: Duplex, request: IncomingMessage) => void {
+  const operations = new LiveOperations(schema, app.log);
+  const server = makeServer<undefined, Caller>({
+    connectionInitWaitTimeout: limits.init,
+    subscribe: follow,
+    onConnect: async (connection) => {
+      // It can be as large as a message, lives as long as the socket, and is nothing to trust.
+      Object.assign(connection, { connectionParams: undefined });
+      return await isWelcome(async () => await context(connection.extra.request));
+    },
+    onSubscribe: async ({ subscriptions, extra }, _id, payload) => {
+      if (Object.keys(subscriptions).length > limits.operations)
+        return [tooMany(limits.operations)];
+      const prepared = operations.prepare(payload);
+      return 'errors' in prepared ? prepared.errors : prepared.run(await context(extra.request));
+    },
+    onOperation: ({ extra: { outbox } }, id, _payload, _args, result) => {
+      if (!(Symbol.asyncIterator in result)) return undefined;
+      const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+      return deliver(result, (one) => outbox.send(`${head}${operations.toText(one)}}`));
+    },
+    onNext: (_context, _id, _payload, _args, result) =>
+      result.errors ? operations.format(result) : undefined,
+    onError: (_context, _id, _payload, errors) => operations.formatErrors(errors),
+  });
+
+  return (socket, stream, request) => {
+    const outbox = new Outbox(socket, stream, limits.buffer);
+    const stopWatching = watchOver(socket, outbox, limits);
+    const closed = server.opened(
+      {
+        protocol: socket.protocol,
+        send: async (frame) => await outbox.send(frame),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (handle) => {
+          socket.on('message', (data: RawData) => {
+            // oxlint-disable-next-line typescript/no-base-to-string -- ws gives a Buffer, its default
+            handle(String(data)).catch((error: unknown) => fail(app, socket, error));
+          });
+        },
+      },
+      { request, outbox },
+    );
+    socket.on('error', (error) => app.log.debug({ err: error }, 'Socket error'));
+    socket.once('close', (code, reason) => {
+      stopWatching();
+      closed(code, String(reason)).catch((error: unknown) => fail(app, socket, error));
+    });
+  };
+}
+
+function fail(app: FastifyInstance, socket: WebSocket, error: unknown): void {
+  if (isRefusal(error)) return socket.close(CloseCode.Forbidden, 'Forbidden');
+  app.log.error({ err: error }, 'Internal error on a socket');
+  socket.close(CloseCode.InternalServerError, 'Internal server error');
+}
+
+async function isWelcome(context: () => Promise<GatewayContext>): Promise<boolean> {
+  try {
+    await context();
+    return true;
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
+}
+
+const tooMany = (limit: number): GraphQLError =>
+  new GraphQLError(
+    `A socket may run at most ${limit} operations at once: complete some, or open another.`,
+    { extensions: { code: 'LIMIT_EXCEEDED' } },
+  );
+
+/** Ends a socket whose client is gone. One that is behind shows that it lives by reading. */
+function watchOver(
+  socket: WebSocket,
+  outbox: Outbox,
+  { keepAlive, stall }: SocketLimits,
+): () => void {
+  let alive = true;
+  const heard = (): void => {
+    alive = true;
+  };
+  socket.on('pong', heard);
+  socket.on('message', heard);
+  const timer = setInterval(
+    () => {
+      const { waitingSince } = outbox;
+      if (waitingSince !== undefined) {
+        heard();
+        if (performance.now() - waitingSince >= stall) outbox.giveUp();
+        return;
+      }
+      if (!alive) return socket.terminate();
+      alive = false;
+      socket.ping();
+    },
+    Math.min(keepAlive, stall),
+  );
+  return () => clearInterval(timer);
+}
+
+function isAllowed(
+  { headers: { origin, host } }: IncomingMessage,
+  origins: SocketOptions['origins'],
+): boolean {
+  // Only browsers send one, and only they send a user's cookies for a page that the user does not know.
+  if (origin === undefined || origins === 'any') return true;
+  return origins ? origins.includes(origin) : hostOf(origin) === host?.toLowerCase();
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function refuse(stream: Duplex, status: string): void {
+  stream.on('error', () => stream.destroy());
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Tells all clients to come back, to another gateway, and does not wait long for those that do not listen. */
+async function endAll(sockets: ReadonlySet<WebSocket>): Promise<void> {
+  await Promise.all(
+    [...sockets].map(async (socket) => {
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      const impatience = setTimeout(() => socket.terminate(), 1000);
+      socket.close(1012, 'Service restart: come back, and go on from your last cursor');
+      await closed;
+      clearTimeout(impatience);
+    }),
+  );
+}

@@ -1,0 +1,93 @@
+import { TaskError } from '../task-error.ts';
+import type { Actor, TriggerOptions } from '../tasks.ts';
+
+/** Seconds: 355 days. */
+const MAX_DELAY = 30_672_000;
+
+export interface CheckedTrigger {
+  readonly name: string | undefined;
+  /** Milliseconds from now. */
+  readonly delay: number;
+  readonly key: string | undefined;
+  /** In lower case, each once. */
+  readonly tags: readonly string[];
+  readonly parent: string | undefined;
+  readonly priority: number | undefined;
+}
+
+/** What a caller may ask of a trigger beside its input; throws `INVALID_ARGUMENT` or `INVALID_DELAY`. */
+export function checkTrigger(options: TriggerOptions, now: number): CheckedTrigger {
+  const { name, key, tags = [], parent, priority, delay, runAt } = options;
+  if (name !== undefined) checkText('name', name, 200);
+  if (key !== undefined) checkText('key', key, 200);
+  if (parent) checkText('parent.id', parent.id, 255);
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 5))
+    throw invalid(`Expected \`priority\` to be an integer from 1 to 5, got ${priority}.`);
+  return {
+    name,
+    delay: checkDelay(delay, runAt, now),
+    key,
+    tags: checkTags(tags),
+    parent: parent?.id,
+    priority,
+  };
+}
+
+/** Throws `INVALID_ARGUMENT` for a name that would not survive in a reason or in Temporal's history. */
+export function checkActor({ name }: Actor): void {
+  checkText('actor.name', name, 100);
+  if (name.includes(':'))
+    throw invalid(
+      `Expected \`actor.name\` to have no colon, because one ends it in the reason of an abort; got ${JSON.stringify(name)}.`,
+    );
+}
+
+/** Throws `INVALID_ARGUMENT` unless this is 1 to `max` printable characters. */
+export function checkText(what: string, value: string, max: number): void {
+  if (value.length === 0 || value.length > max)
+    throw invalid(
+      `Expected \`${what}\` to have 1 to ${max} characters, got ${value.length === 0 ? 'none' : value.length}.`,
+    );
+  if (!isPrintable(value))
+    throw invalid(`Expected \`${what}\` to have no control characters, got ${show(value)}.`);
+}
+
+function checkTags(tags: readonly string[]): readonly string[] {
+  if (tags.length > 20) throw invalid(`Expected at most 20 \`tags\`, got ${tags.length}.`);
+  for (const [index, tag] of tags.entries()) {
+    checkText(`tags[${index}]`, tag, 100);
+    // A filter refuses these characters, so a tag that has one could not be found again.
+    if (/['"\\`]/.test(tag) || tag !== tag.trim())
+      throw invalid(
+        `Expected \`tags[${index}]\` to have no quotes, no backslashes and no spaces around it, got ${show(tag)}.`,
+      );
+  }
+  return [...new Set(tags.map((tag) => tag.toLowerCase()))];
+}
+
+function checkDelay(delay: number | undefined, runAt: Date | undefined, now: number): number {
+  if (delay !== undefined && runAt !== undefined)
+    throw new TaskError('INVALID_DELAY', 'Give `delay` or `runAt`, not both.');
+  if (runAt !== undefined) {
+    const seconds = (runAt.getTime() - now) / 1000;
+    // An invalid date is NaN, which no comparison holds for.
+    if (!(seconds < MAX_DELAY))
+      throw new TaskError(
+        'INVALID_DELAY',
+        `Expected \`runAt\` to be less than 355 days from now, got ${Number.isNaN(seconds) ? 'an invalid date' : runAt.toISOString()}.`,
+      );
+    return Math.max(0, Math.round(seconds * 1000));
+  }
+  if (delay === undefined) return 0;
+  if (!(delay >= 0 && delay < MAX_DELAY))
+    throw new TaskError(
+      'INVALID_DELAY',
+      `Expected \`delay\` to be from 0 to less than ${MAX_DELAY} seconds (355 days), got ${delay}.`,
+    );
+  return Math.round(delay * 1000);
+}
+
+/** No control character and no lone half of a surrogate pair. */
+const isPrintable = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
+const show = (text: string): string => JSON.stringify(text.slice(0, 100));
+const invalid = (message: string): TaskError => new TaskError('INVALID_ARGUMENT', message);

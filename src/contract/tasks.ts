@@ -1,0 +1,277 @@
+import type { LogLevel, LogLine } from './wire/run-log.ts';
+import type { InputOf, TaskModule } from './task-definition.ts';
+import type {
+  Diagnosis,
+  Outcome,
+  TaskRun,
+  TaskRunDetails,
+  TaskRunStatus,
+  Worker,
+} from './task-run.ts';
+
+/** Whoever asks: rights and tenant will join the name here. */
+export interface Actor {
+  /** At most 100 characters, no `:` and no control characters. */
+  readonly name: string;
+}
+
+/** A definition as the catalogue publishes it. */
+export interface TaskDefinitionInfo {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly private: boolean;
+  /** JSON Schema of what a caller gives. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  /** JSON Schema of the output; null when the definition declares none. */
+  readonly outputSchema: Readonly<Record<string, unknown>> | null;
+  readonly examples: readonly unknown[];
+  /** Milliseconds. */
+  readonly grace: number;
+}
+
+export interface TriggerOptions {
+  /** Display name, at most 200 characters. Default: the definition's title. */
+  readonly name?: string | undefined;
+  /** Seconds from now, from 0 to less than 30,672,000 (355 days). */
+  readonly delay?: number | undefined;
+  /** When to run instead of `delay`; a time in the past means now. */
+  readonly runAt?: Date | undefined;
+  /** Makes the trigger safe to repeat: the same key gives the same run. At most 200 characters. */
+  readonly key?: string | undefined;
+  /** At most 20, each at most 100 characters; kept in lower case. */
+  readonly tags?: readonly string[] | undefined;
+  /** The run that this one belongs to. Recorded; nothing is inherited. */
+  readonly parent?: { readonly id: string } | undefined;
+  /** 1 (first) to 5 (last); 3 by default. */
+  readonly priority?: number | undefined;
+}
+
+export interface TriggerRequest<
+  T extends TaskModule = TaskModule,
+  D extends keyof T & string = keyof T & string,
+> extends TriggerOptions {
+  readonly definition: D;
+  readonly input: InputOf<T[D]>;
+}
+
+export interface RerunRequest extends TriggerOptions {
+  readonly id: string;
+  /** Default: the input of the run that is repeated. */
+  readonly input?: unknown;
+}
+
+export interface TriggeredRun extends TaskRun {
+  /** The key was used before: this is the run it made then. */
+  readonly deduplicated: boolean;
+}
+
+export interface AbortRequest {
+  readonly id: string;
+  /** Why; at most 1,000 characters, stored in clear text. */
+  readonly message?: string | undefined;
+  /** Milliseconds that this run may take to stop, instead of the definition's. 0 to 3,600,000. */
+  readonly grace?: number | undefined;
+  /** Terminate at once, without clean-up: for a run whose worker is gone or whose code keeps failing. */
+  readonly force?: boolean | undefined;
+}
+
+export interface AbortResult {
+  readonly outcome: 'ABORTING' | 'ALREADY_ABORTING' | 'ALREADY_FINISHED' | 'TERMINATED';
+  readonly run: TaskRun;
+}
+
+/** Fields are AND-ed; a list is any-of unless its name says `all`. */
+export interface TaskRunFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly idsNot?: readonly string[] | undefined;
+  readonly definition?: readonly string[] | undefined;
+  readonly definitionNot?: readonly string[] | undefined;
+  readonly status?: readonly TaskRunStatus[] | undefined;
+  readonly statusNot?: readonly TaskRunStatus[] | undefined;
+  /** Of all six times, `After` takes the moment itself and `Before` does not: ranges meet without gap or overlap. */
+  readonly createdAfter?: Date | undefined;
+  readonly createdBefore?: Date | undefined;
+  readonly scheduledAfter?: Date | undefined;
+  readonly scheduledBefore?: Date | undefined;
+  readonly finishedAfter?: Date | undefined;
+  readonly finishedBefore?: Date | undefined;
+  readonly tagsAny?: readonly string[] | undefined;
+  readonly tagsAll?: readonly string[] | undefined;
+  readonly tagsNone?: readonly string[] | undefined;
+  readonly parent?: readonly string[] | undefined;
+  readonly parentNot?: readonly string[] | undefined;
+  /** True: only runs without a parent. False: only runs with one. */
+  readonly topLevel?: boolean | undefined;
+  readonly actor?: readonly string[] | undefined;
+  readonly actorNot?: readonly string[] | undefined;
+  readonly name?: readonly string[] | undefined;
+  readonly nameNot?: readonly string[] | undefined;
+  /** Case counts, on every store of Temporal's. */
+  readonly namePrefix?: string | undefined;
+  /** All of 1 to 8 whole words, in any order; case and accents do not count. */
+  readonly nameWords?: string | undefined;
+  readonly rerunOf?: readonly string[] | undefined;
+  readonly iterationMin?: number | undefined;
+  readonly iterationMax?: number | undefined;
+  /**
+   * What Temporal cannot answer, asked of each row here. Pages stop after 1,000 rows scanned and go on from
+   * their cursor; `signature` names the predicate in cursors and caches.
+   */
+  readonly where?:
+    | { readonly signature: string; readonly test: (run: TaskRun) => boolean }
+    | undefined;
+}
+
+/** Newest and last finished first are exact at any size; the others sort up to 1,000 matches. */
+export const TaskRunOrder = {
+  NewestFirst: 'NEWEST_FIRST',
+  OldestFirst: 'OLDEST_FIRST',
+  LastFinishedFirst: 'LAST_FINISHED_FIRST',
+  FirstFinishedFirst: 'FIRST_FINISHED_FIRST',
+  Name: 'NAME',
+  NameDescending: 'NAME_DESCENDING',
+  Definition: 'DEFINITION',
+  DefinitionDescending: 'DEFINITION_DESCENDING',
+  Status: 'STATUS',
+  StatusDescending: 'STATUS_DESCENDING',
+  Started: 'STARTED',
+  StartedDescending: 'STARTED_DESCENDING',
+  Id: 'ID',
+  IdDescending: 'ID_DESCENDING',
+  Actor: 'ACTOR',
+  ActorDescending: 'ACTOR_DESCENDING',
+  Parent: 'PARENT',
+  ParentDescending: 'PARENT_DESCENDING',
+  Iteration: 'ITERATION',
+  IterationDescending: 'ITERATION_DESCENDING',
+} as const;
+export type TaskRunOrder = (typeof TaskRunOrder)[keyof typeof TaskRunOrder];
+
+export interface ListRequest {
+  readonly filter?: TaskRunFilter | undefined;
+  readonly orderBy?: TaskRunOrder | undefined;
+  /** 1 to 100; 50 by default. */
+  readonly first?: number | undefined;
+  /** Cursor of the last row seen, or a page's `endCursor`. */
+  readonly after?: string | undefined;
+}
+
+export interface TaskRunPage {
+  readonly runs: readonly TaskRun[];
+  /** Cursor of each run, in the same order. */
+  readonly cursors: readonly string[];
+  /** Where the next page starts. Set whenever `hasNextPage`, also on a page that found nothing within its scan. */
+  readonly endCursor: string | null;
+  readonly hasNextPage: boolean;
+}
+
+export type TaskRunCounts = Readonly<Record<TaskRunStatus, number>> & { readonly total: number };
+
+/** What a live list tells: everything that is in it at first, then what entered, changed or left. */
+export type TaskRunListEvent =
+  | { readonly type: 'ENTERED' | 'CHANGED'; readonly run: TaskRun }
+  | { readonly type: 'LEFT'; readonly id: string };
+
+export interface LogFilter {
+  readonly levels?: readonly LogLevel[] | undefined;
+  readonly steps?: readonly string[] | undefined;
+  /** Case-insensitive, anywhere in the message. */
+  readonly search?: string | undefined;
+}
+
+export interface LogsRequest {
+  /** Opaque position: lines after it. */
+  readonly after?: string | undefined;
+  readonly filter?: LogFilter | undefined;
+  /** 1 to 1,000 lines; 100 by default. */
+  readonly first?: number | undefined;
+}
+
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  /** Position after each line. */
+  readonly cursors: readonly string[];
+  /** Position after the last line looked at: a tail that starts here has neither gap nor repeat. */
+  readonly cursor: string;
+  /** More can be read at once. */
+  readonly hasMore: boolean;
+  /** The run is closed and this page holds its last line. */
+  readonly ended: boolean;
+  /** Lines known to be dropped, in what this page covers. */
+  readonly dropped: number;
+}
+
+export type LogEvent =
+  | { readonly type: 'LINE'; readonly line: LogLine; readonly cursor: string }
+  | {
+      readonly type: 'END';
+      readonly status: TaskRunStatus;
+      readonly cursor: string;
+      /** Lines of the run that were dropped and counted. */
+      readonly dropped: number;
+    };
+
+export interface TailRequest {
+  readonly after?: string | undefined;
+  readonly filter?: LogFilter | undefined;
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What happens to runs that are over. */
+export interface Settings {
+  /** Days that Temporal keeps closed runs. */
+  readonly retentionDays: number;
+}
+
+/**
+ * Everything one can ask of tasks. `TaskService` implements it over a Temporal client, `FakeTasks` in memory.
+ * Every call ends within its deadline, with an answer or a `TaskError`; one that looks before it writes has it for
+ * either, and a delete for each iteration. Iterators make a value when they are asked
+ * for one; their `return()` ends them at once, also while they wait.
+ */
+export interface Tasks<T extends TaskModule = TaskModule> {
+  /** The same service for one caller: what it triggers and aborts carries this name. */
+  as(actor: Actor): Tasks<T>;
+  /** The catalogue, private definitions included, `testingRun` first and then by id. */
+  definitions(): readonly TaskDefinitionInfo[];
+  /** Starts a run, or answers the one that this key made before. Resolves when Temporal has recorded it. */
+  trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun>;
+  /** Triggers a new run with the input of an old one. */
+  rerun(request: RerunRequest): Promise<TriggeredRun>;
+  /**
+   * Asks a run to stop at its next checkpoint. Resolves when the request is recorded. A run that ends by itself in the
+   * milliseconds between the look at it and the request is answered `ABORTING` too, and shows no abort afterwards.
+   */
+  abort(request: AbortRequest): Promise<AbortResult>;
+  get(id: string): Promise<TaskRunDetails>;
+  /** Removes a run and its log; an open one is terminated. Resolves when Temporal has accepted it. */
+  delete(id: string): Promise<void>;
+  /** The input of a run; free when it is small, one call and then cached when it is not. */
+  input(run: TaskRun): Promise<unknown>;
+  /** Output, error and abort of a run: one call, cached once it is closed. */
+  outcome(run: TaskRun): Promise<Outcome>;
+  /** Why a run does not move, or null when it does or is closed. */
+  diagnose(run: TaskRun): Promise<Diagnosis | null>;
+  list(request?: ListRequest): Promise<TaskRunPage>;
+  count(filter?: TaskRunFilter): Promise<number>;
+  counts(filter?: TaskRunFilter): Promise<TaskRunCounts>;
+  /** One page of a run's log, of an open or closed run. */
+  logs(id: string, request?: LogsRequest): Promise<LogPage>;
+  /** The run's log from a position: backlog, then lines as they appear, then `END`. */
+  tail(id: string, request?: TailRequest): AsyncIterableIterator<LogEvent>;
+  /** The run now, then each time it changes, until it is closed. */
+  watch(
+    id: string,
+    request?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<TaskRunDetails>;
+  /** The newest 100 matches as they change, until the reader stops. */
+  watchList(
+    filter?: TaskRunFilter,
+    request?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<TaskRunListEvent>;
+  workers(): Promise<readonly Worker[]>;
+  settings(): Promise<Settings>;
+  updateSettings(settings: Settings): Promise<Settings>;
+}

@@ -1,0 +1,209 @@
+import { checkAbort } from '../contract/rules/check-abort.ts';
+import { checkActor, checkText } from '../contract/rules/check-trigger.ts';
+import { describeDefinitions } from '../contract/rules/describe-definition.ts';
+import type { TaskModule } from '../contract/task-definition.ts';
+import { isClosed } from '../contract/task-run.ts';
+import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../contract/task-run.ts';
+import type {
+  AbortRequest,
+  AbortResult,
+  Actor,
+  ListRequest,
+  LogEvent,
+  LogPage,
+  LogsRequest,
+  RerunRequest,
+  Settings,
+  TailRequest,
+  TaskDefinitionInfo,
+  TaskRunCounts,
+  TaskRunFilter,
+  TaskRunListEvent,
+  TaskRunPage,
+  Tasks,
+  TriggerRequest,
+  TriggeredRun,
+} from '../contract/tasks.ts';
+import { abortRun, terminateRun } from './run/abort-run.ts';
+import type { Aborting } from './run/abort-run.ts';
+import { deleteRun } from './run/delete-run.ts';
+import type { DeletedRuns } from './run/deleted-runs.ts';
+import type { DescribeRun } from './run/describe-run.ts';
+import { diagnose } from './run/diagnose.ts';
+import { isWorkflowCodeFailing, readWorkflowTaskFailure } from './run/workflow-task-failure.ts';
+import { inTime } from './temporal/in-time.ts';
+import type { RunLists } from './list/list-runs.ts';
+import type { RunEnds } from './run/inputs-and-outcomes.ts';
+import { readSettings, writeSettings } from './temporal/settings.ts';
+import type { Temporal } from './temporal/temporal.ts';
+import { executionOf } from './run/to-task-run.ts';
+import { triggerRun } from './run/trigger-run.ts';
+import type { TriggerAsked } from './run/trigger-run.ts';
+import type { Workers } from './temporal/workers.ts';
+
+/** What all callers share. */
+export interface Parts<T extends TaskModule> {
+  readonly temporal: Temporal;
+  readonly tasks: T;
+  readonly taskQueue: string;
+  readonly describe: DescribeRun;
+  readonly lists: RunLists;
+  readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'watch'>;
+  readonly ends: RunEnds;
+  readonly workers: Workers;
+  readonly deleted: DeletedRuns;
+  readonly linkTo: ((id: string) => string) | undefined;
+}
+
+/** `Tasks` over Temporal, for one caller. */
+export class TasksOf<T extends TaskModule> implements Tasks<T> {
+  protected readonly parts: Parts<T>;
+  readonly #actor: string | null;
+
+  constructor(parts: Parts<T>, actor: string | null = null) {
+    this.parts = parts;
+    this.#actor = actor;
+  }
+
+  as(actor: Actor): Tasks<T> {
+    checkActor(actor);
+    return new TasksOf(this.parts, actor.name);
+  }
+
+  definitions(): readonly TaskDefinitionInfo[] {
+    return describeDefinitions(this.parts.tasks);
+  }
+
+  trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
+    return this.#start(request);
+  }
+
+  async rerun({ id, input, ...options }: RerunRequest): Promise<TriggeredRun> {
+    const run = await this.get(id);
+    return this.#start({
+      ...options,
+      name: options.name ?? run.name,
+      tags: options.tags ?? run.tags,
+      definition: run.definition,
+      input: input === undefined ? await this.input(run) : input,
+      rerunOf: id,
+    });
+  }
+
+  async #start(asked: TriggerAsked): Promise<TriggeredRun> {
+    const run = await triggerRun(asked, { ...this.parts, ...this.#caller });
+    if (!run.deduplicated) this.parts.lists.noteStarted(run);
+    return run;
+  }
+
+  async abort(request: AbortRequest): Promise<AbortResult> {
+    checkId(request.id);
+    checkAbort(request);
+    const by: Aborting = { temporal: this.parts.temporal, ...this.#caller };
+    const result = await (request.force ? terminateRun(request, by) : abortRun(request, by));
+    if (CHANGED.has(result.outcome)) this.parts.lists.noteAborting(result.run);
+    return result;
+  }
+
+  get #caller() {
+    return { actor: this.#actor, get: (id: string) => this.get(id) };
+  }
+
+  async get(id: string): Promise<TaskRunDetails> {
+    checkId(id);
+    const { run } = await this.parts.describe(id);
+    return run;
+  }
+
+  async delete(id: string): Promise<void> {
+    const run = await this.get(id);
+    const execution = executionOf(run);
+    if (!execution) return;
+    const { runId, firstRunId } = execution;
+    await deleteRun(this.parts.temporal, { id, runId, firstRunId, open: !isClosed(run.status) });
+    this.parts.deleted.add(runId);
+    this.parts.lists.noteDeleted(id);
+  }
+
+  input(run: TaskRun): Promise<unknown> {
+    return this.parts.ends.input(run);
+  }
+
+  outcome(run: TaskRun): Promise<Outcome> {
+    return this.parts.ends.outcome(run);
+  }
+
+  async diagnose({ id, status }: TaskRun): Promise<Diagnosis | null> {
+    if (isClosed(status)) return null;
+    return inTime(this.parts.temporal.deadline, () => this.#diagnosis(id));
+  }
+
+  async #diagnosis(id: string): Promise<Diagnosis | null> {
+    const { run, description } = await this.parts.describe(id);
+    if (isClosed(run.status)) return null;
+    const { taskQueue = '', runId = '', graceEndsAt = null } = executionOf(run) ?? {};
+    return diagnose({
+      run,
+      description,
+      taskQueue,
+      workers: await this.parts.workers.of(taskQueue),
+      known: Object.hasOwn(this.parts.tasks, run.definition),
+      graceEndsAt,
+      failure: isWorkflowCodeFailing(description)
+        ? await readWorkflowTaskFailure(this.parts.temporal, { id, runId })
+        : null,
+      now: Date.now(),
+    });
+  }
+
+  list(request?: ListRequest): Promise<TaskRunPage> {
+    return this.parts.lists.list(request);
+  }
+
+  count(filter?: TaskRunFilter): Promise<number> {
+    return this.parts.lists.count(filter);
+  }
+
+  counts(filter?: TaskRunFilter): Promise<TaskRunCounts> {
+    return this.parts.lists.counts(filter);
+  }
+
+  logs(id: string, request?: LogsRequest): Promise<LogPage> {
+    return this.parts.watchers.logs(id, request);
+  }
+
+  tail(id: string, request?: TailRequest): AsyncIterableIterator<LogEvent> {
+    return this.parts.watchers.tail(id, request);
+  }
+
+  watch(
+    id: string,
+    request?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<TaskRunDetails> {
+    return this.parts.watchers.watch(id, request);
+  }
+
+  watchList(
+    filter?: TaskRunFilter,
+    request?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<TaskRunListEvent> {
+    return this.parts.lists.watchList(filter, request);
+  }
+
+  workers(): Promise<readonly Worker[]> {
+    return this.parts.workers.of(this.parts.taskQueue);
+  }
+
+  settings(): Promise<Settings> {
+    return readSettings(this.parts.temporal);
+  }
+
+  updateSettings(settings: Settings): Promise<Settings> {
+    return writeSettings(this.parts.temporal, settings);
+  }
+}
+
+/** Temporal's own limit: runs that were started around us can be read too. */
+const checkId = (id: string): void => checkText('id', id, 255);
+
+const CHANGED: ReadonlySet<AbortResult['outcome']> = new Set(['ABORTING', 'TERMINATED']);

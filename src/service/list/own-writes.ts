@@ -1,0 +1,113 @@
+import { matchesFilter } from '../../contract/rules/match-filter.ts';
+import { comparePositions, positionOf } from '../../contract/rules/run-order.ts';
+import type { TaskDescription } from '../../contract/task-definition.ts';
+import { TaskError } from '../../contract/task-error.ts';
+import { isClosed } from '../../contract/task-run.ts';
+import type { TaskRun } from '../../contract/task-run.ts';
+import type { TaskRunFilter, TaskRunOrder } from '../../contract/tasks.ts';
+import type { Entry, Listed, OpenPage } from './open-page.ts';
+import type { RecentWrites } from './recent-writes.ts';
+import type { Temporal } from '../temporal/temporal.ts';
+import { executionOf, toTaskRun } from '../run/to-task-run.ts';
+import type { VisibilityQuery } from './to-visibility-query.ts';
+
+export interface OwnWritesOptions {
+  readonly temporal: Pick<Temporal, 'namespace' | 'ask' | 'decode'>;
+  readonly definitions: ReadonlyMap<string, Pick<TaskDescription, 'title'>>;
+  readonly writes: RecentWrites;
+}
+
+/** Lays what this process has just written over what Temporal's index says. */
+export class OwnWrites {
+  readonly #temporal: OwnWritesOptions['temporal'];
+  readonly #definitions: OwnWritesOptions['definitions'];
+  readonly #writes: RecentWrites;
+
+  constructor({ temporal, definitions, writes }: OwnWritesOptions) {
+    this.#temporal = temporal;
+    this.#definitions = definitions;
+    this.#writes = writes;
+  }
+
+  /** What this process wrote a moment ago shows wherever the index is. */
+  async over(read: OpenPage, listed: Listed): Promise<OpenPage> {
+    const { filter, query, orderBy, first, after } = listed;
+    const page = { ...read, entries: read.entries.flatMap((entry) => this.#updated(entry, query)) };
+    if (BY_FINISH.has(orderBy)) return page;
+    const present = new Set(page.entries.map(({ run }) => run.id));
+    const missing = this.#writes.missing(filter, page.readAt).filter(({ id }) => !present.has(id));
+    const own = (await this.#stillTrue(missing, filter))
+      .map((run) => ({ run, position: positionOf(run, orderBy) }))
+      .filter(
+        ({ position }) =>
+          (!after || comparePositions(position, after, orderBy) > 0) &&
+          (!page.more || (page.end && comparePositions(position, page.end, orderBy) < 0)),
+      );
+    if (own.length === 0) return page;
+    const entries = [...page.entries, ...own].toSorted((a, b) =>
+      comparePositions(a.position, b.position, orderBy),
+    );
+    const shown = entries.slice(0, first);
+    const isCut = entries.length > first;
+    return {
+      ...page,
+      entries: shown,
+      end: isCut || !page.more ? (shown.at(-1)?.position ?? page.end) : page.end,
+      more: page.more || isCut,
+    };
+  }
+
+  /** Written since the page was read: it may be shared with others, and a live list keeps it for a second. */
+  #updated({ run, position }: Entry, { rest }: VisibilityQuery): readonly Entry[] {
+    const now = this.#writes.update(run);
+    return now && (now === run || matchesFilter(now, rest)) ? [{ run: now, position }] : [];
+  }
+
+  /** A filter by status may leave out a run because it has ended meanwhile: only the run itself can tell. */
+  async #stillTrue(
+    runs: readonly TaskRun[],
+    { status, statusNot }: TaskRunFilter,
+  ): Promise<readonly TaskRun[]> {
+    if (!status && !statusNot) return runs;
+    const checked = await Promise.all(
+      runs.map(async (run, index) => {
+        if (this.#writes.ageOf(run) < CERTAIN) return run;
+        if (index >= MAX_CHECKED) return null;
+        const isOpen = await this.#isOpen(run);
+        this.#writes.settle(run, isOpen);
+        return isOpen ? run : null;
+      }),
+    );
+    return checked.filter((run) => run !== null);
+  }
+
+  async #isOpen(run: TaskRun): Promise<boolean> {
+    const runId = executionOf(run)?.runId;
+    try {
+      const { workflowExecutionInfo } = await this.#temporal.ask((service) =>
+        service.describeWorkflowExecution({
+          namespace: this.#temporal.namespace,
+          execution: { workflowId: run.id, ...(runId && { runId }) },
+        }),
+      );
+      if (!workflowExecutionInfo) return false;
+      const now = await toTaskRun(workflowExecutionInfo, {
+        definitions: this.#definitions,
+        decode: this.#temporal.decode,
+      });
+      return isClosed(now.status) === isClosed(run.status);
+    } catch (error) {
+      // The list is right without it, only later.
+      if (error instanceof TaskError) return false;
+      throw error;
+    }
+  }
+}
+
+const BY_FINISH: ReadonlySet<TaskRunOrder> = new Set([
+  'LAST_FINISHED_FIRST',
+  'FIRST_FINISHED_FIRST',
+]);
+/** Milliseconds within which a fresh write needs no second look. */
+const CERTAIN = 250;
+const MAX_CHECKED = 10;

@@ -1,0 +1,236 @@
+import { canonicalJson } from '../../tools/canonical-json.ts';
+import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import type { TaskRun } from '../../contract/task-run.ts';
+import type { TaskRunFilter, TaskRunListEvent } from '../../contract/tasks.ts';
+import { deferred } from '../../tools/deferred.ts';
+import { ENDED, Pulled } from '../../tools/pull-iterator.ts';
+import { isPassing } from '../log/run-source.ts';
+
+export interface WatchListsOptions {
+  /** Visibility calls a second; live lists take at most half of them. */
+  readonly rate: number;
+  /** Reads the newest runs. The answer lays this process's own writes over them, as often as it is called. */
+  readonly read: (
+    filter: TaskRunFilter,
+    first: number,
+  ) => Promise<() => Promise<readonly TaskRun[]>>;
+  readonly onWrite: (listener: () => void) => () => void;
+}
+
+/** Live lists: one poller for equal filters, however many readers. */
+export class WatchLists {
+  readonly #options: WatchListsOptions;
+  readonly #pollers = new Map<string, Poller>();
+
+  constructor(options: WatchListsOptions) {
+    this.#options = options;
+  }
+
+  /** Everything that is in the list, then what entered, changed and left, until the signal or the reader ends it. */
+  watch(
+    filter: TaskRunFilter,
+    signature: string,
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<TaskRunListEvent> {
+    let poller: Poller | undefined;
+    // What this reader was told. It is compared with the list as it is when the reader asks, so a slow one
+    // skips what happened in between, and nothing queues for it.
+    const told = new Map<string, string>();
+    return new Pulled(async (ended) => {
+      poller ??= this.#join(filter, signature, ended);
+      for (;;) {
+        const { list } = poller;
+        const event = list && change(told, list);
+        if (event) return event;
+        if (!(await poller.after(list?.version ?? 0, ended))) return ENDED;
+      }
+    }, signal);
+  }
+
+  close(): void {
+    for (const poller of this.#pollers.values()) poller.stop();
+    this.#pollers.clear();
+  }
+
+  #join(filter: TaskRunFilter, signature: string, ended: AbortSignal): Poller {
+    let poller = this.#pollers.get(signature);
+    if (!poller || poller.stopped) {
+      if (this.#pollers.size >= MAX_LISTS)
+        throw new TaskError(
+          TaskErrorCode.RateLimited,
+          `More than ${MAX_LISTS} different lists are watched here: wait until some are left.`,
+          { retryAfter: 30 },
+        );
+      poller = new Poller(this.#options, filter, () => this.#pause());
+      this.#pollers.set(signature, poller);
+    }
+    const joined = poller;
+    joined.join();
+    ended.addEventListener('abort', () => {
+      if (joined.leave() && this.#pollers.get(signature) === joined)
+        this.#pollers.delete(signature);
+    });
+    return joined;
+  }
+
+  #pause(): number {
+    return Math.max(1000, (this.#pollers.size * 1000) / (this.#options.rate / 2));
+  }
+}
+
+interface List {
+  readonly version: number;
+  /** Newest first. */
+  readonly runs: ReadonlyMap<string, { readonly run: TaskRun; readonly print: string }>;
+}
+
+/** The first difference between what a reader was told and what is, noted as told. */
+function change(told: Map<string, string>, { runs }: List): TaskRunListEvent | undefined {
+  for (const id of told.keys())
+    if (!runs.has(id)) {
+      told.delete(id);
+      return { type: 'LEFT', id };
+    }
+  for (const [id, { run, print }] of runs) {
+    const known = told.get(id);
+    if (known === print) continue;
+    told.set(id, print);
+    return { type: known === undefined ? 'ENTERED' : 'CHANGED', run };
+  }
+  return undefined;
+}
+
+class Poller {
+  list: List | undefined;
+  stopped = false;
+  readonly #options: WatchListsOptions;
+  readonly #filter: TaskRunFilter;
+  readonly #pause: () => number;
+  readonly #stopListening: () => void;
+  readonly #stop = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  #readers = 0;
+  #overlay: (() => Promise<readonly TaskRun[]>) | undefined;
+  #error: unknown;
+  #refreshing = false;
+  #stale = false;
+
+  constructor(options: WatchListsOptions, filter: TaskRunFilter, pause: () => number) {
+    this.#options = options;
+    this.#filter = filter;
+    this.#pause = pause;
+    this.#stopListening = options.onWrite(() => {
+      this.#refresh().catch((error: unknown) => this.#fail(error));
+    });
+    void this.#poll();
+  }
+
+  join(): void {
+    this.#readers++;
+  }
+
+  /** True for the last reader: the poller has stopped. */
+  leave(): boolean {
+    if (--this.#readers > 0) return false;
+    this.stop();
+    return true;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.#stop.abort();
+    this.#stopListening();
+    this.#wake();
+  }
+
+  /** Resolves when the list is newer than `version`; with false when there will be none. */
+  async after(version: number, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      if (this.#error !== undefined) throw this.#error;
+      if (this.stopped || signal.aborted) return false;
+      if (this.list && this.list.version > version) return true;
+      await this.#nextWake(signal);
+    }
+  }
+
+  async #nextWake(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = deferred();
+    const wake = (): void => resolve();
+    this.#waiting.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    this.#waiting.delete(wake);
+    signal.removeEventListener('abort', wake);
+  }
+
+  async #poll(): Promise<void> {
+    let answered = Date.now();
+    while (!this.stopped) {
+      const began = Date.now();
+      try {
+        this.#overlay = await this.#options.read(this.#filter, SIZE);
+        await this.#refresh();
+        answered = Date.now();
+      } catch (error) {
+        // A list that has been silent for too long is no longer true: its readers come back for a new one.
+        if (!isPassing(error) || !this.list || Date.now() - answered > PATIENCE) {
+          this.#fail(error);
+          return;
+        }
+      }
+      // A read that takes long is not repeated at once.
+      const rest = Math.max(this.#pause() - (Date.now() - began), this.#pause() / 2);
+      await pause(rest, this.#stop.signal);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#error = error;
+    this.stop();
+  }
+
+  /** Lays the latest writes over what was read last. */
+  async #refresh(): Promise<void> {
+    this.#stale = true;
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    try {
+      while (this.#stale && this.#overlay) {
+        this.#stale = false;
+        this.#take(await this.#overlay());
+      }
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  #take(runs: readonly TaskRun[]): void {
+    const prints = new Map(runs.map((run) => [run.id, { run, print: canonicalJson(run) }]));
+    const before = this.list?.runs;
+    if (before?.size === prints.size) {
+      const isSame = [...prints].every(([id, { print }]) => before.get(id)?.print === print);
+      if (isSame) return;
+    }
+    this.list = { version: (this.list?.version ?? 0) + 1, runs: prints };
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+  }
+}
+
+const SIZE = 100;
+const MAX_LISTS = 100;
+/** Milliseconds that Temporal may be away before readers are told. */
+const PATIENCE = 30_000;
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = deferred();
+  const done = (): void => resolve();
+  const timer = setTimeout(done, milliseconds);
+  signal.addEventListener('abort', done, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', done);
+}

@@ -1,0 +1,82 @@
+import { checkFirst } from '../../contract/rules/check-first.ts';
+import type { TaskRunDetails } from '../../contract/task-run.ts';
+import type { LogEvent, LogPage, LogsRequest, TailRequest } from '../../contract/tasks.ts';
+import { LogFollower } from '../log/follow-log.ts';
+import { LinkHistories } from '../log/link-histories.ts';
+import { readLogPage } from '../log/log-page.ts';
+import { fromCursor } from '../log/log-position.ts';
+import { LogViewer } from './log-viewer.ts';
+import { newestLink } from '../log/newest-link.ts';
+import { Pulled } from '../../tools/pull-iterator.ts';
+import { RunSource } from '../log/run-source.ts';
+import type { RunSourceOptions } from '../log/run-source.ts';
+import { RunViewer } from './run-viewer.ts';
+import { WatchedRun } from './watched-run.ts';
+
+/** Reads and follows runs: one watcher for each run that is watched, whatever the number of its viewers. */
+export class RunWatchers {
+  readonly #source: RunSource;
+  readonly #histories: LinkHistories;
+  readonly #watched = new Map<string, WatchedRun>();
+  #closed = false;
+
+  constructor(options: RunSourceOptions) {
+    this.#source = new RunSource(options);
+    this.#histories = new LinkHistories(this.#source);
+  }
+
+  /** One page of a run's log, of an open or closed run. */
+  async logs(id: string, request: LogsRequest = {}): Promise<LogPage> {
+    const { first = 100 } = request;
+    checkFirst(first, MAX_LINES);
+    const after = request.after === undefined ? undefined : fromCursor(id, request.after);
+    const state = await this.#source.state(id);
+    const newest = newestLink(state, { source: this.#source, histories: this.#histories });
+    const follower = new LogFollower(this.#partsOf(id));
+    const start = after ?? (await follower.start(state));
+    return readLogPage(id, { ...request, first }, start, (position) =>
+      follower.read(position, newest),
+    );
+  }
+
+  /** The run's log from a position: backlog, then lines as they appear, then `END`. */
+  tail(id: string, { signal, ...request }: TailRequest = {}): AsyncIterableIterator<LogEvent> {
+    const viewer = new LogViewer({ ...request, id, join: (until) => this.#join(id, until) });
+    return new Pulled((until) => viewer.next(until), signal);
+  }
+
+  /** The run now, then each time it changes, until it is closed. A slow reader gets the latest only. */
+  watch(
+    id: string,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<TaskRunDetails> {
+    const viewer = new RunViewer((until) => this.#join(id, until));
+    return new Pulled((until) => viewer.next(until), signal);
+  }
+
+  /** Ends all iterations. */
+  close(): void {
+    this.#closed = true;
+    for (const { watcher } of this.#watched.values()) watcher.stop();
+    this.#watched.clear();
+    this.#histories.clear();
+  }
+
+  #join(id: string, signal: AbortSignal): WatchedRun {
+    const known = this.#watched.get(id);
+    // One that has seen the end would not notice that the run was deleted since.
+    const run = known && !known.watcher.ended ? known : new WatchedRun(this.#partsOf(id));
+    if (this.#closed) run.watcher.stop();
+    else this.#watched.set(id, run);
+    run.join(signal, () => {
+      if (this.#watched.get(id) === run) this.#watched.delete(id);
+    });
+    return run;
+  }
+
+  #partsOf(id: string) {
+    return { id, source: this.#source, histories: this.#histories };
+  }
+}
+
+const MAX_LINES = 1000;

@@ -1,0 +1,275 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogEntry } from '../../contract/wire/run-log.ts';
+import { Bell } from '../../tools/bell.ts';
+import { inOrder, unordered } from '../log/history-log.ts';
+import { abortRequestOf, openingOf } from '../log/lifecycle.ts';
+import type { LifeLine } from '../log/lifecycle.ts';
+import type { LinkHistories } from '../log/link-histories.ts';
+import { withWaiting } from '../log/live-lines.ts';
+import { BATCH_BYTES } from '../log/read-logs.ts';
+import type { LinkView } from '../log/read-logs.ts';
+import { isPassing } from '../log/run-source.ts';
+import type { LinkState, RunSource } from '../log/run-source.ts';
+import { SettledWindow } from './settled-window.ts';
+
+/** What a watcher saw last. */
+export interface Seen {
+  readonly state: LinkState;
+  readonly life: readonly LifeLine[];
+  /** Lines that follow the window's. */
+  readonly live: readonly LogEntry[];
+}
+
+/** The run's log as far as viewers want it. */
+interface SharedLog {
+  readonly window: SettledWindow;
+  /** Length of the history that the window covers. */
+  covered: number;
+  /** Settled lines that are in no order yet. */
+  waiting: readonly LogEntry[];
+}
+
+export interface RunWatcherOptions {
+  readonly id: string;
+  readonly source: RunSource;
+  readonly histories: LinkHistories;
+}
+
+/**
+ * Follows one run for all its viewers: a call each 300 ms, a second one when something happened, and one long poll
+ * for its end. It works while it is wanted, and keeps what it saw last.
+ */
+export class RunWatcher {
+  readonly id: string;
+  readonly #source: RunSource;
+  readonly #histories: LinkHistories;
+  readonly #bell = new Bell();
+  /** Ends what runs. */
+  readonly #halt = new AbortController();
+  #stopped = false;
+  readonly #waiting = new Map<AbortSignal, () => void>();
+  #version = 0;
+  #ended = false;
+  #failure: unknown;
+  #seen: Seen | undefined;
+  #log: SharedLog | undefined;
+  #abortRead = false;
+  #abortRequest: LifeLine | undefined;
+  /** The link whose end is awaited. */
+  #polled: string | undefined;
+
+  constructor({ id, source, histories }: RunWatcherOptions) {
+    this.id = id;
+    this.#source = source;
+    this.#histories = histories;
+    void this.#follow();
+  }
+
+  /** Grows with each thing that was seen. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Undefined until the run was seen. Throws when it cannot be followed any more. */
+  get seen(): Seen | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#seen;
+  }
+
+  /** Nobody wants it any more. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Nothing will be seen any more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Nothing of it runs any more, and whoever waits is told. */
+  stop(): void {
+    this.#stopped = true;
+    this.#end();
+  }
+
+  /** Resolves when there is something newer than a version, or `forget` is called with the same signal. */
+  newer(version: number, signal: AbortSignal): Promise<void> | undefined {
+    if (this.#version !== version || signal.aborted) return undefined;
+    return new Promise((resolve) => this.#waiting.set(signal, resolve));
+  }
+
+  /** For a signal that gives up. Viewers wait again and again: a listener for each time would cost more than the news. */
+  forget(signal: AbortSignal): void {
+    this.#waiting.get(signal)?.();
+    this.#waiting.delete(signal);
+  }
+
+  /** Has the log read too, from an offset on. Until it is asked for, only the run is looked at. */
+  wantLog(offset: number): void {
+    if (this.#log) return;
+    this.#log = sharedLog(offset);
+    this.#bell.ring();
+  }
+
+  forgetLog(): void {
+    this.#log = undefined;
+  }
+
+  /** What an open link has from an offset on; undefined while that is not known. */
+  async view(offset: number): Promise<LinkView | undefined> {
+    const log = this.#log;
+    const { seen } = this;
+    if (!seen || !log) return undefined;
+    const { state, live, life } = seen;
+    const level = log.covered === state.historyLength;
+    const page = log.window.page(offset, BATCH_BYTES);
+    return {
+      // Heartbeats continue what was settled when they were read: no sooner may anybody see them.
+      page: page
+        ? { ...page, more: page.more || !level }
+        : { ...(await this.#histories.page(this.id, state.link, offset)), more: true },
+      live,
+      running: state.running,
+      life,
+      over: false,
+    };
+  }
+
+  async #follow(): Promise<void> {
+    let failures = 0;
+    let looks = 0;
+    let link: string | undefined;
+    while (!this.ended) {
+      const began = Date.now();
+      try {
+        const state = await this.#source.state(this.id, link);
+        if (state.open) {
+          link = state.link;
+          void this.#awaitEnd(link);
+          await this.#look(state);
+        } else {
+          const closed = await this.#histories.closed(this.id, state.link, state);
+          if (!closed?.next) return this.#finish(state);
+          link = closed.next.link;
+          this.#enter(closed.next.offset);
+        }
+        failures = 0;
+      } catch (error) {
+        if (!isPassing(error)) return this.#fail(error);
+        failures++;
+      }
+      // A run that was triggered a moment ago has its first lines soon.
+      const tick = ++looks <= FIRST_LOOKS ? FIRST_TICK : TICK;
+      const pause = Math.min(tick * 2 ** failures, LONGEST_PAUSE);
+      await this.#bell.sleep(pause - (Date.now() - began));
+    }
+  }
+
+  /** One look at an open link: at most one call beside the one that told its state. */
+  async #look(state: LinkState): Promise<void> {
+    this.#show(state);
+    const log = this.#log;
+    if (!log || log.covered === state.historyLength) return;
+    if (state.details.abortRequested && !this.#abortRead) await this.#readAbort(state);
+    else await this.#readSettled(log, state);
+    this.#show(state);
+  }
+
+  #show(state: LinkState): void {
+    this.#seen = {
+      state,
+      life: [...openingOf(state.details), ...(this.#abortRequest ? [this.#abortRequest] : [])],
+      live: withWaiting(this.#log?.waiting ?? [], state.lines),
+    };
+    this.#publish();
+  }
+
+  async #readAbort({ link, details }: LinkState): Promise<void> {
+    const event = await this.#source.abortRequest(this.id, link);
+    this.#abortRead = true;
+    this.#abortRequest = event && abortRequestOf(event, details.iteration);
+    this.#bell.ring();
+  }
+
+  async #readSettled(log: SharedLog, state: LinkState): Promise<void> {
+    const { window } = log;
+    const { link, historyLength } = state;
+    if (state.details.startedAt === null) {
+      // No worker has begun it: there is nobody to ask, and nothing to read.
+      log.covered = historyLength;
+    } else if (!this.#source.answers(this.id)) {
+      const history = await this.#histories.open(this.id, link);
+      window.add(inOrder(history, { after: window.next, limitBytes: Infinity }));
+      log.waiting = unordered(history);
+      log.covered = historyLength;
+    } else {
+      const page = await this.#source.page(this.id, link, { after: window.next });
+      if (page) {
+        window.add(page);
+        log.waiting = [];
+        if (!page.more) log.covered = historyLength;
+      }
+      // What is left is read after another look at the run: it may just have closed.
+      if (page?.more !== false) this.#bell.ring();
+    }
+  }
+
+  #enter(offset: number): void {
+    if (this.#log) this.#log = sharedLog(offset);
+    this.#abortRead = false;
+    this.#abortRequest = undefined;
+    this.#seen = undefined;
+    this.#bell.ring();
+  }
+
+  #finish(state: LinkState): void {
+    this.#seen = { state, life: [], live: [] };
+    this.#end();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#halt.abort();
+    this.#bell.ring();
+    this.#publish();
+  }
+
+  #publish(): void {
+    this.#version++;
+    for (const wake of this.#waiting.values()) wake();
+    this.#waiting.clear();
+  }
+
+  /** Wakes the loop when a link closes; without it the end would be seen up to a tick later. */
+  async #awaitEnd(link: string): Promise<void> {
+    if (this.#polled === link) return;
+    this.#polled = link;
+    const { signal } = this.#halt;
+    while (!signal.aborted)
+      try {
+        await this.#source.closed(this.id, link, signal);
+        return this.#bell.ring();
+      } catch (error) {
+        if (!isPassing(error)) return;
+        await sleep(1000, undefined, { signal }).catch(() => undefined);
+      }
+  }
+}
+
+const TICK = 300;
+const FIRST_TICK = 100;
+const FIRST_LOOKS = 5;
+const LONGEST_PAUSE = 5000;
+/** Bytes of the newest lines that all viewers of a run share. */
+const WINDOW = 1024 * 1024;
+
+const sharedLog = (offset: number): SharedLog => ({
+  window: new SettledWindow(offset, WINDOW),
+  covered: -1,
+  waiting: [],
+});

@@ -1,0 +1,140 @@
+import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import type { TaskRunStatus } from '../../contract/task-run.ts';
+import type { ClosedLink, LinkHistories } from './link-histories.ts';
+import { intoLink, startOf, toCursor } from './log-position.ts';
+import type { LogPosition } from './log-position.ts';
+import { BATCH_BYTES, readOn } from './read-logs.ts';
+import type { LinkView, LogBatch } from './read-logs.ts';
+import type { LinkState, RunSource } from './run-source.ts';
+
+/** A batch of a whole run's log. */
+export interface RunBatch extends Pick<LogBatch, 'lines' | 'position' | 'cursor'> {
+  readonly onward: 'MORE' | 'WAIT' | 'END';
+  /** How the run ended; null unless this batch ends its log. */
+  readonly status: TaskRunStatus | null;
+}
+
+/** The newest link of a run, as whoever reads the log knows it. */
+export interface NewestLink {
+  readonly state: LinkState;
+  /** What an open link has from an offset on; undefined while that is not known. */
+  readonly view: (offset: number) => Promise<LinkView | undefined>;
+}
+
+export interface LogFollowerOptions {
+  readonly id: string;
+  readonly source: RunSource;
+  readonly histories: LinkHistories;
+}
+
+/** Reads the log of one run over all links of its chain, from any position. Closed links need no worker. */
+export class LogFollower {
+  readonly #id: string;
+  readonly #source: RunSource;
+  readonly #histories: LinkHistories;
+
+  constructor({ id, source, histories }: LogFollowerOptions) {
+    this.#id = id;
+    this.#source = source;
+    this.#histories = histories;
+  }
+
+  /** Where a reader without a cursor begins: with the first link that Temporal still holds. */
+  async start(newest: LinkState): Promise<LogPosition> {
+    return startOf(await this.#firstRetained(newest));
+  }
+
+  /** What follows a position, or undefined when that is not known yet. */
+  async read(position: LogPosition, { state, view }: NewestLink): Promise<RunBatch | undefined> {
+    const known = position.link === state.link ? state : undefined;
+    if (known?.open) {
+      const open = await view(position.offset);
+      return open && toRunBatch(readOn(this.#id, position, open));
+    }
+    try {
+      const closed = await this.#histories.closed(this.#id, position.link, known);
+      return closed && this.#readClosed(position, closed);
+    } catch (error) {
+      if (known || !isNotFound(error)) throw error;
+      return this.#afterLost(position, state);
+    }
+  }
+
+  #readClosed(position: LogPosition, { details, log, life, next }: ClosedLink): RunBatch {
+    const page = log.page({ after: position.offset, limitBytes: BATCH_BYTES });
+    const batch = readOn(this.#id, position, { page, live: [], running: NONE, life, over: true });
+    if (batch.onward !== 'OVER' || !next) return toRunBatch(batch, details.status);
+    const onward = intoLink({ ...batch.position, offset: next.offset }, next.link);
+    return {
+      lines: batch.lines,
+      position: onward,
+      cursor: toCursor(this.#id, onward, NONE),
+      onward: 'MORE',
+      status: null,
+    };
+  }
+
+  /** Temporal no longer holds the link that was read last: what is left goes on in a later one. */
+  async #afterLost(position: LogPosition, newest: LinkState): Promise<RunBatch> {
+    const link = await this.#firstRetained(newest);
+    if (link === position.link) throw gone(this.#id);
+    const onward = intoLink(position, link);
+    return {
+      lines: [],
+      position: onward,
+      cursor: toCursor(this.#id, onward, NONE),
+      onward: 'MORE',
+      status: null,
+    };
+  }
+
+  async #firstRetained({ link, first }: LinkState): Promise<string> {
+    if (first === link) return link;
+    const held = await ifFound(this.#histories.closed(this.#id, first));
+    if (held) return first;
+    let oldest = link;
+    let before = await this.#linkBefore(link);
+    for (let steps = 0; before !== undefined && steps < LONGEST_WALK; steps++) {
+      // A link names the one before it whether or not that is still held.
+      const beyond = await this.#linkBefore(before);
+      if (beyond === undefined) break;
+      oldest = before;
+      before = beyond;
+    }
+    return oldest;
+  }
+
+  #linkBefore(link: string): Promise<string | undefined> {
+    return ifFound(this.#source.before(this.#id, link));
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+/** Links that are looked for behind the newest one when the first is gone. */
+const LONGEST_WALK = 200;
+
+const toRunBatch = (
+  { lines, position, cursor, onward }: LogBatch,
+  status: TaskRunStatus | null = null,
+): RunBatch =>
+  onward === 'OVER'
+    ? { lines, position, cursor, onward: 'END', status }
+    : { lines, position, cursor, onward, status: null };
+
+/** Undefined for what Temporal does not hold any more. */
+async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof TaskError && error.code === TaskErrorCode.TaskRunNotFound;
+
+const gone = (id: string): TaskError =>
+  new TaskError(TaskErrorCode.TaskRunNotFound, `There is no task run "${id}" any more.`, {
+    runId: id,
+  });

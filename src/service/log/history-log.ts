@@ -1,0 +1,138 @@
+import type { temporal } from '@temporalio/proto';
+import { LOG_SIGNAL, isLoggedResult } from '../../contract/wire/messages.ts';
+import { RunLog } from '../../contract/wire/run-log.ts';
+import type {
+  CarriedLog,
+  LogEntry,
+  LogPageRequest,
+  WireLogPage,
+} from '../../contract/wire/run-log.ts';
+import type { Temporal } from '../temporal/temporal.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+type Failure = temporal.api.failure.v1.IFailure;
+
+/** What the history of one link says of its log. */
+export interface LinkHistory {
+  readonly log: RunLog;
+  /** Lines from this offset on are settled, but the workflow has not yet decided in what order. */
+  readonly safe: number;
+  readonly abortRequest: HistoryEvent | undefined;
+  readonly end: HistoryEvent | undefined;
+  /** Temporal's Run ID of the link that follows. */
+  readonly next: string | undefined;
+}
+
+/** Rebuilds the log of one link from its events, as its workflow holds it: same reducer, same order. */
+export class HistoryLog {
+  readonly #decode: Temporal['decode'];
+  #log = new RunLog();
+  #signals: unknown[] = [];
+  #outcomes: unknown[] = [];
+  #abortRequest: HistoryEvent | undefined;
+  #end: HistoryEvent | undefined;
+
+  constructor(decode: Temporal['decode']) {
+    this.#decode = decode;
+  }
+
+  async add(event: HistoryEvent): Promise<void> {
+    const {
+      workflowExecutionStartedEventAttributes: started,
+      workflowExecutionSignaledEventAttributes: signaled,
+      activityTaskCompletedEventAttributes: completed,
+      activityTaskTimedOutEventAttributes: timedOut,
+    } = event;
+    if (started) this.#log = new RunLog(await this.#carried(started.input?.payloads));
+    else if (signaled?.signalName === LOG_SIGNAL)
+      this.#signals.push(await this.#value(signaled.input?.payloads));
+    else if (completed) {
+      const answer = await this.#value(completed.result?.payloads);
+      if (isLoggedResult(answer)) this.#outcomes.push(answer.log);
+    } else if (timedOut) this.#outcomes.push(await this.#lastHeartbeat(timedOut.failure));
+    // Not the task's start: one that fails is done again together with what came since.
+    else if (event.workflowTaskCompletedEventAttributes) this.#settle();
+    if (event.workflowExecutionCancelRequestedEventAttributes) this.#abortRequest ??= event;
+    if (isEnd(event)) this.#end = event;
+  }
+
+  finish(): LinkHistory {
+    const safe = this.#log.next;
+    this.#settle();
+    return {
+      log: this.#log,
+      safe,
+      abortRequest: this.#abortRequest,
+      end: this.#end,
+      next: this.#end && nextLinkOf(this.#end),
+    };
+  }
+
+  /** A workflow task brings its signals before its activity results. */
+  #settle(): void {
+    for (const envelope of [...this.#signals, ...this.#outcomes]) this.#log.apply(envelope);
+    this.#signals = [];
+    this.#outcomes = [];
+  }
+
+  async #carried(input: Parameters<Temporal['decode']>[0]): Promise<CarriedLog | undefined> {
+    const carried = await this.#value(input?.slice(1));
+    return hasLog(carried) ? carried.log : undefined;
+  }
+
+  /** The first value, or undefined: what cannot be decoded must not hide the rest of the log. */
+  async #value(payloads: Parameters<Temporal['decode']>[0]): Promise<unknown> {
+    try {
+      const [value] = await this.#decode(payloads?.slice(0, 1));
+      return value;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #lastHeartbeat(failure: Failure | null | undefined): Promise<unknown> {
+    const details =
+      failure?.timeoutFailureInfo?.lastHeartbeatDetails ??
+      failure?.cause?.timeoutFailureInfo?.lastHeartbeatDetails;
+    return this.#value(details?.payloads);
+  }
+}
+
+/** A page of the lines whose offsets are final. */
+export function inOrder({ log, safe }: LinkHistory, request: LogPageRequest): WireLogPage {
+  const { entries, next, more, skipped } = log.page(request);
+  const tooMany = Math.min(entries.length, Math.max(0, next - safe));
+  return {
+    entries: entries.slice(0, entries.length - tooMany),
+    next: next - tooMany,
+    more: more && next < safe,
+    skipped,
+  };
+}
+
+/** The lines of an open link that its workflow has not yet taken in. */
+export const unordered = ({ log, safe }: LinkHistory): readonly LogEntry[] =>
+  log.page({ after: safe, limitBytes: Infinity }).entries;
+
+function nextLinkOf(end: HistoryEvent): string | undefined {
+  const { newExecutionRunId } =
+    end.workflowExecutionContinuedAsNewEventAttributes ??
+    end.workflowExecutionCompletedEventAttributes ??
+    end.workflowExecutionFailedEventAttributes ??
+    end.workflowExecutionTimedOutEventAttributes ??
+    {};
+  return newExecutionRunId || undefined;
+}
+
+const isEnd = (event: HistoryEvent): boolean =>
+  Boolean(
+    event.workflowExecutionCompletedEventAttributes ??
+    event.workflowExecutionFailedEventAttributes ??
+    event.workflowExecutionTimedOutEventAttributes ??
+    event.workflowExecutionCanceledEventAttributes ??
+    event.workflowExecutionTerminatedEventAttributes ??
+    event.workflowExecutionContinuedAsNewEventAttributes,
+  );
+
+const hasLog = (value: unknown): value is { readonly log: CarriedLog } =>
+  typeof value === 'object' && value !== null && 'log' in value;

@@ -1,0 +1,171 @@
+import { sizeOf, toLogLine } from '../../contract/wire/run-log.ts';
+import type { LogEntry, WireLogPage } from '../../contract/wire/run-log.ts';
+import type { LogEvent } from '../../contract/tasks.ts';
+import type { LifeLine } from './lifecycle.ts';
+import { MOST_AHEAD, toCursor } from './log-position.ts';
+import type { LogPosition, SourcePosition } from './log-position.ts';
+
+/** What is known of one link of a run when a reader looks at it. */
+export interface LinkView {
+  /** Settled lines, asked for from exactly the reader's offset on. */
+  readonly page: WireLogPage;
+  /** Lines that are not settled, each source in order. Nobody gets them before all settled ones. */
+  readonly live: readonly LogEntry[];
+  /** Sources that may still speak. */
+  readonly running: ReadonlySet<string>;
+  readonly life: readonly LifeLine[];
+  /** Nothing will be added to this link. */
+  readonly over: boolean;
+}
+
+export type LineEvent = Extract<LogEvent, { type: 'LINE' }>;
+
+export interface LogBatch {
+  readonly lines: readonly LineEvent[];
+  /** Behind the last line looked at. */
+  readonly position: LogPosition;
+  readonly cursor: string;
+  /** `MORE` can be read at once, or `WAIT` for the run, or the link is `OVER`. */
+  readonly onward: 'MORE' | 'WAIT' | 'OVER';
+}
+
+/** Bounds what a reader holds: bytes of lines and their cursors. */
+export const BATCH_BYTES = 128 * 1024;
+const BATCH_LINES = 500;
+
+/** The lines that follow a position, and where they end. Each line once, each source in order and without a gap. */
+export function readOn(id: string, from: LogPosition, view: LinkView): LogBatch {
+  const { page, live, over } = view;
+  const walk = new Walk(id, from, view);
+  walk.skip(page.skipped);
+  let cut = false;
+  for (const entry of page.entries) {
+    if ((cut = walk.full)) break;
+    walk.lifeUntil(entry.t);
+    walk.settled(entry);
+  }
+  if (cut || page.more) return walk.batch(cut || page.entries.length > 0 ? 'MORE' : 'WAIT');
+  for (const entry of live) {
+    if ((cut = walk.full)) break;
+    walk.lifeUntil(entry.t);
+    walk.live(entry);
+  }
+  if (cut) return walk.batch('MORE');
+  walk.lifeUntil(Infinity);
+  return walk.batch(over ? 'OVER' : 'WAIT');
+}
+
+class Walk {
+  readonly #id: string;
+  readonly #view: LinkView;
+  readonly #link: string;
+  readonly #lines: LineEvent[] = [];
+  readonly #sources: Map<string, SourcePosition>;
+  readonly #touched = new Set<string>();
+  /** Sources whose next line is on its way by a signal. */
+  readonly #held = new Set<string>();
+  #offset: number;
+  #life: number;
+  #dropped: number;
+  #ahead: number;
+  #bytes = 0;
+
+  constructor(id: string, from: LogPosition, view: LinkView) {
+    this.#id = id;
+    this.#view = view;
+    this.#link = from.link;
+    this.#offset = from.offset;
+    this.#life = from.life;
+    this.#dropped = from.dropped;
+    this.#sources = new Map(from.sources);
+    this.#ahead = [...from.sources.values()].filter(isAhead).length;
+  }
+
+  get full(): boolean {
+    return this.#lines.length >= BATCH_LINES || this.#bytes >= BATCH_BYTES;
+  }
+
+  /** Passes lines that the run no longer holds. */
+  skip(lines: number): void {
+    this.#offset += lines;
+    this.#dropped += lines;
+  }
+
+  settled(entry: LogEntry): void {
+    const { src, n } = entry;
+    const { n: reached = 0 } = this.#sources.get(src) ?? {};
+    this.#offset++;
+    this.#move(src, { n: Math.max(reached, n), settled: n });
+    if (n > reached) this.#hand(entry, reached);
+  }
+
+  live(entry: LogEntry): void {
+    const { src, n, dropped = 1 } = entry;
+    const known = this.#sources.get(src);
+    const { n: reached, settled } = known ?? { n: 0, settled: 0 };
+    if (n <= reached || this.#held.has(src)) return;
+    const gap = n - dropped > reached;
+    const crowded = this.#ahead >= MOST_AHEAD && !(known && isAhead(known));
+    if (gap || crowded) {
+      this.#held.add(src);
+      return;
+    }
+    this.#move(src, { n, settled });
+    this.#hand(entry, reached);
+  }
+
+  /** The run's own lines up to a time. Its opening comes first and its end last, whatever the clocks say. */
+  lifeUntil(time: number): void {
+    for (const { line, at } of this.#view.life) {
+      if (line.n <= this.#life || at > time) continue;
+      if (at === Infinity && !this.#view.over) continue;
+      this.#life = line.n;
+      this.#add(line, 0);
+    }
+  }
+
+  batch(onward: LogBatch['onward']): LogBatch {
+    const { running } = this.#view;
+    // What was touched just now may belong to an activity younger than the view.
+    for (const [source, position] of this.#sources)
+      if (!isAhead(position) && !running.has(source) && !this.#touched.has(source))
+        this.#sources.delete(source);
+    return { lines: this.#lines, position: this.#position, cursor: this.#cursor(), onward };
+  }
+
+  #move(source: string, position: SourcePosition): void {
+    const known = this.#sources.get(source);
+    this.#ahead += Number(isAhead(position)) - Number(known !== undefined && isAhead(known));
+    this.#touched.add(source);
+    this.#sources.set(source, position);
+  }
+
+  #hand(entry: LogEntry, reached: number): void {
+    // A viewer may have seen live a part of what was dropped later.
+    const dropped = entry.dropped && Math.min(entry.dropped, entry.n - reached);
+    this.#dropped += dropped ?? 0;
+    this.#add(toLogLine(dropped ? { ...entry, dropped } : entry), sizeOf(entry));
+  }
+
+  #add(line: LineEvent['line'], size: number): void {
+    const cursor = this.#cursor();
+    this.#bytes += size + cursor.length;
+    this.#lines.push({ type: 'LINE', line, cursor });
+  }
+
+  #cursor(): string {
+    return toCursor(this.#id, this.#position, this.#view.running);
+  }
+
+  get #position(): LogPosition {
+    return {
+      link: this.#link,
+      offset: this.#offset,
+      life: this.#life,
+      dropped: this.#dropped,
+      sources: this.#sources,
+    };
+  }
+}
+
+const isAhead = ({ n, settled }: SourcePosition): boolean => n > settled;

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { toCause } from '../../contract/wire/abort-cause.ts';
+import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
+import type { TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
+import type { AbortRequest, AbortResult } from '../../contract/tasks.ts';
+import { insist } from '../temporal/repeat-change.ts';
+import type { Temporal } from '../temporal/temporal.ts';
+import { GrpcCode, grpcErrorOf } from '../temporal/to-task-error.ts';
+import { executionOf, withExecution } from './to-task-run.ts';
+
+export interface Aborting {
+  readonly temporal: Temporal;
+  readonly actor: string | null;
+  readonly get: (id: string) => Promise<TaskRunDetails>;
+}
+
+/** Asks a run to stop: one call to see how it stands, one to ask. Its definition need not be known. */
+export async function abortRun(
+  { id, message = '', grace }: AbortRequest,
+  { temporal, actor, get }: Aborting,
+): Promise<AbortResult> {
+  const run = await get(id);
+  if (isClosed(run.status)) return { outcome: 'ALREADY_FINISHED', run };
+  // Temporal would take a second request and drop it: the first reason stands.
+  if (run.abortRequested) return { outcome: 'ALREADY_ABORTING', run };
+  const execution = executionOf(run);
+  const requestId = randomUUID();
+  // Temporal accepts this for a run that has closed since, and nothing it shows afterwards tells whose request it has:
+  // to ask first and look then would take an earlier abort for this one.
+  await insist(
+    temporal,
+    (service) =>
+      service.requestCancelWorkflowExecution({
+        namespace: temporal.namespace,
+        identity: actor ?? temporal.client.options.identity,
+        requestId,
+        workflowExecution: { workflowId: id },
+        // Follows the chain to its newest link, and never reaches another run that took over the id.
+        firstExecutionRunId: execution?.firstRunId ?? '',
+        reason: toCause({
+          by: actor ?? '',
+          reason: message,
+          ...(grace !== undefined && { grace }),
+        }),
+      }),
+    { id, unknown: () => resultUnknown(id) },
+  );
+  return { outcome: 'ABORTING', run: asAborting(run) };
+}
+
+/** Ends a run at once, without clean-up: one call to end it, one to see how it stands. */
+export async function terminateRun(
+  { id, message = '' }: AbortRequest,
+  { temporal, actor, get }: Aborting,
+): Promise<AbortResult> {
+  const ended = await insist(
+    temporal,
+    async (service, again) => {
+      try {
+        await service.terminateWorkflowExecution({
+          namespace: temporal.namespace,
+          identity: actor ?? temporal.client.options.identity,
+          workflowExecution: { workflowId: id },
+          reason: toCause({ by: actor ?? '', reason: message }),
+        });
+        return true;
+      } catch (error) {
+        if (!isAlreadyClosed(error)) throw error;
+        return again ? undefined : false;
+      }
+    },
+    { id, unknown: () => resultUnknown(id) },
+  );
+  const run = await get(id);
+  // An attempt that was not answered may be what ended it.
+  const terminated = ended ?? run.status === TaskRunStatus.Aborted;
+  return { outcome: terminated ? 'TERMINATED' : 'ALREADY_FINISHED', run };
+}
+
+/** What a run is from the moment that its abort is recorded. */
+const asAborting = (run: TaskRunDetails): TaskRun =>
+  withExecution({ ...run, status: TaskRunStatus.Aborting, abortRequested: true }, executionOf(run));
+
+function isAlreadyClosed(error: unknown): boolean {
+  const { code, details = '' } = grpcErrorOf(error) ?? {};
+  return code === GrpcCode.NotFound && /already completed/.test(details);
+}
+
+const resultUnknown = (id: string): TaskError =>
+  new TaskError(
+    TaskErrorCode.ResultUnknown,
+    `Temporal did not answer, so the abort of run "${id}" may have been recorded or not: ask again.`,
+    { runId: id },
+  );

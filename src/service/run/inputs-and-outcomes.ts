@@ -1,0 +1,92 @@
+import { isClosed, TaskRunStatus } from '../../contract/task-run.ts';
+import type { Outcome, TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
+import { atMost } from '../../tools/at-most.ts';
+import { ByteCache } from '../../tools/byte-cache.ts';
+import { findInput } from './find-input.ts';
+import { inTime } from '../temporal/in-time.ts';
+import { readOutcome } from './outcome.ts';
+import type { Temporal } from '../temporal/temporal.ts';
+import { executionOf } from './to-task-run.ts';
+import type { Execution } from './to-task-run.ts';
+
+export interface RunEndsOptions {
+  readonly temporal: Temporal;
+  /** Describes this link of the run, or the newest one. */
+  readonly describe: (id: string, runId?: string) => Promise<TaskRunDetails>;
+}
+
+/** What is in the first and the last events of runs: input, output, error and abort. What cannot change any more is kept. */
+export class RunEnds {
+  readonly #temporal: Temporal;
+  readonly #describe: RunEndsOptions['describe'];
+  readonly #limited = atMost(10);
+  readonly #inputs = new ByteCache<unknown>(CACHE_BYTES);
+  readonly #outcomes = new ByteCache<Outcome>(CACHE_BYTES);
+
+  constructor({ temporal, describe }: RunEndsOptions) {
+    this.#temporal = temporal;
+    this.#describe = describe;
+  }
+
+  // Each may take several calls and wait for its turn: together they have the time of one.
+  input(run: TaskRun): Promise<unknown> {
+    return inTime(this.#temporal.deadline, () => this.#input(run));
+  }
+
+  outcome(run: TaskRun): Promise<Outcome> {
+    return inTime(this.#temporal.deadline, () => this.#outcome(run));
+  }
+
+  async #input(run: TaskRun): Promise<unknown> {
+    const { memo, runId } = await this.#executionOf(run);
+    if (memo && 'input' in memo) return memo.input;
+    return this.#inputs.get(runId, () =>
+      this.#limited(() => findInput(this.#temporal, { id: run.id, runId })),
+    );
+  }
+
+  async #outcome(run: TaskRun): Promise<Outcome> {
+    const open = !isClosed(run.status);
+    if (open && run.status !== TaskRunStatus.Aborting) return NOTHING;
+    const execution = await this.#executionOf(run);
+    const key = open ? `${execution.runId} open` : execution.runId;
+    return this.#outcomes.get(key, () =>
+      this.#limited(async () => {
+        const { outcome, bytes } = await this.#read(run, execution, open);
+        return { value: outcome, bytes: open ? 0 : bytes };
+      }),
+    );
+  }
+
+  async #read(run: TaskRun, execution: Execution, open: boolean) {
+    const { runId, graceEndsAt } = execution;
+    const known = 'abortRequested' in run ? run.abortRequested === true : undefined;
+    const ended = await readOutcome(this.#temporal, {
+      id: run.id,
+      runId,
+      open,
+      graceEndsAt,
+      abortRequested: run.status === TaskRunStatus.Aborting ? true : known,
+      wasAborted: async () => (await this.#describe(run.id, runId)).abortRequested,
+    });
+    const { outcome } = ended;
+    if (outcome.progress || !wasCutShort(outcome)) return ended;
+    // What a run's activities reported last is not in the history of one that was ended from outside.
+    const described =
+      execution.firstRunId === null ? executionOf(await this.#describe(run.id, runId)) : execution;
+    return { ...ended, outcome: { ...outcome, progress: described?.lastProgress ?? null } };
+  }
+
+  async #executionOf(run: TaskRun): Promise<Execution> {
+    const execution = executionOf(run) ?? executionOf(await this.#describe(run.id));
+    if (!execution) throw new Error(`Temporal described run "${run.id}" without its execution.`);
+    return execution;
+  }
+}
+
+const CACHE_BYTES = 16 * 1024 * 1024;
+
+const NOTHING: Outcome = { output: null, error: null, abort: null, progress: null };
+
+const wasCutShort = ({ abort, error }: Outcome): boolean =>
+  abort?.mode === 'TERMINATED' || (error?.code === 'TIMEOUT' && error.step === null);

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { isGrpcServiceError } from '@temporalio/client';
+import { getGrpcStatusDetails } from '@temporalio/client/lib/helpers.js';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { temporal } from '@temporalio/proto';
+import type { toRunFields } from '../../contract/wire/run-fields.ts';
+import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import { insist } from '../temporal/repeat-change.ts';
+import { api, enums } from '../temporal/proto.ts';
+import { encodeSearchAttributes } from '../temporal/search-attributes.ts';
+import type { Temporal } from '../temporal/temporal.ts';
+import { GrpcCode, grpcErrorOf } from '../temporal/to-task-error.ts';
+import { toUserMetadata } from './user-metadata.ts';
+
+export interface NewRun {
+  readonly id: string;
+  readonly definition: string;
+  readonly taskQueue: string;
+  readonly input: unknown;
+  readonly name: string;
+  readonly actor: string | null;
+  readonly fields: ReturnType<typeof toRunFields>;
+  /** Milliseconds. */
+  readonly delay: number;
+  readonly priority: number | undefined;
+  readonly key: string | undefined;
+  /** Markdown lines for Temporal Web UI. */
+  readonly details: string;
+}
+
+/** `runId` is Temporal's Run ID of the run that this request made; null when another request had made one. */
+export interface Started {
+  readonly runId: string | null;
+}
+
+type StartRequest = temporal.api.workflowservice.v1.IStartWorkflowExecutionRequest;
+const { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } = enums;
+
+/** Starts a run, in one call to Temporal if that is answered. However often it is made, the request is one run. */
+export async function startRun(temporal: Temporal, run: NewRun): Promise<Started> {
+  const request = await toStartRequest(temporal, run);
+  return insist(
+    temporal,
+    async (service) => {
+      try {
+        const { runId, started } = await service.startWorkflowExecution(request);
+        return { runId: started ? runId : null };
+      } catch (error) {
+        if (grpcErrorOf(error)?.code !== GrpcCode.AlreadyExists) throw error;
+        return { runId: ownRunId(error, request.requestId) };
+      }
+    },
+    { id: run.id, unknown: () => resultUnknown(run) },
+  );
+}
+
+/** The closed run that an earlier attempt of ours had started, or null when it was someone else's. */
+function ownRunId(error: unknown, requestId: string | null | undefined): string | null {
+  if (!isGrpcServiceError(error)) return null;
+  const type = 'temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure';
+  const detail = getGrpcStatusDetails(error)?.find(({ type_url }) => type_url?.endsWith(type));
+  if (!detail?.value) return null;
+  const failure = api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure.decode(detail.value);
+  return failure.startRequestId === requestId ? failure.runId : null;
+}
+
+async function toStartRequest(temporal: Temporal, run: NewRun): Promise<StartRequest> {
+  const { memo, searchAttributes } = run.fields;
+  return {
+    namespace: temporal.namespace,
+    requestId: randomUUID(),
+    identity: run.actor ?? temporal.client.options.identity,
+    workflowId: run.id,
+    workflowType: { name: run.definition },
+    taskQueue: { name: run.taskQueue },
+    input: { payloads: await temporal.encode(run.input) },
+    memo: { fields: await temporal.encodeMap(memo) },
+    searchAttributes: { indexedFields: encodeSearchAttributes(searchAttributes) },
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+    userMetadata: await toUserMetadata(temporal, run),
+    // A duration, so that it does not matter whether clocks agree.
+    ...(run.delay > 0 && { workflowStartDelay: msToTs(run.delay) }),
+    ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
+  };
+}
+
+const resultUnknown = ({ id, key }: NewRun): TaskError =>
+  new TaskError(
+    TaskErrorCode.ResultUnknown,
+    key === undefined
+      ? `Temporal did not answer, so run "${id}" may have been started or not: look for it by this id.`
+      : `Temporal did not answer, so the run may have been started or not: trigger again with the key ${JSON.stringify(key)}.`,
+    { runId: id, ...(key !== undefined && { key }) },
+  );

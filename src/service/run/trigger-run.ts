@@ -1,0 +1,150 @@
+import { checkInput } from '../../contract/rules/check-input.ts';
+import { checkTrigger } from '../../contract/rules/check-trigger.ts';
+import { findDefinition } from '../../contract/rules/find-definition.ts';
+import { isSameRequest, toKeyedRequest } from '../../contract/rules/keyed-request.ts';
+import type { KeyedRequest } from '../../contract/rules/keyed-request.ts';
+import { MEMO } from '../../contract/wire/messages.ts';
+import { toRunFields } from '../../contract/wire/run-fields.ts';
+import type { RunMemo } from '../../contract/wire/run-fields.ts';
+import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import type { TaskModule } from '../../contract/task-definition.ts';
+import { TaskRunStatus } from '../../contract/task-run.ts';
+import type { TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
+import type { TriggerOptions, TriggeredRun } from '../../contract/tasks.ts';
+import { newRunId, runIdOfKey, sha256, timeOfRunId } from './run-id.ts';
+import { rowOf } from './to-row.ts';
+import { startRun } from './start-run.ts';
+import type { NewRun } from './start-run.ts';
+import type { Temporal } from '../temporal/temporal.ts';
+import { isGone } from '../temporal/to-task-error.ts';
+import { executionOf, withExecution } from './to-task-run.ts';
+import { toDetails } from './user-metadata.ts';
+
+export interface TriggerAsked extends TriggerOptions {
+  readonly definition: string;
+  readonly input: unknown;
+  readonly rerunOf?: string;
+}
+
+export interface Triggering {
+  readonly temporal: Temporal;
+  readonly tasks: TaskModule;
+  readonly taskQueue: string;
+  readonly actor: string | null;
+  readonly get: (id: string) => Promise<TaskRunDetails>;
+  /** Where people see a run. */
+  readonly linkTo: ((id: string) => string) | undefined;
+}
+
+/** Starts a run, or finds the one that the key made before. Everything is checked before anything is asked. */
+export async function triggerRun(asked: TriggerAsked, by: Triggering): Promise<TriggeredRun> {
+  const run = await toNewRun(asked, by);
+  // A run that is deleted between two calls makes its key free again.
+  for (let last = false; ; last = true) {
+    const { runId } = await startRun(by.temporal, run);
+    if (runId !== null) return toTriggered(run, runId);
+    const earlier = await by.get(run.id).catch((error: unknown) => {
+      if (!isGone(error)) throw error;
+      if (last) throw beingDeleted(run);
+      return null;
+    });
+    if (earlier) return toDeduplicated(run, earlier);
+  }
+}
+
+async function toNewRun(asked: TriggerAsked, by: Triggering): Promise<NamedRun> {
+  const definition = findDefinition(by.tasks, asked.definition);
+  const options = checkTrigger(asked, Date.now());
+  const read = await checkInput(definition, asked.input);
+  const { key, name = definition.title, delay, tags, parent, priority } = options;
+  const { input, rerunOf } = asked;
+  const { actor, taskQueue, linkTo } = by;
+  const id = key === undefined ? newRunId(definition.id) : runIdOfKey(key);
+  const keyed =
+    key === undefined ? undefined : hashed(toKeyedRequest(definition.id, { given: input, read }));
+  const origin = { actor, tags, parent, rerunOf };
+  return {
+    id,
+    definition: definition.id,
+    taskQueue,
+    input,
+    name,
+    ...origin,
+    delay,
+    priority,
+    key,
+    fields: toRunFields({ name, input, keyed, ...origin }),
+    details: toDetails({
+      title: definition.title,
+      definition: definition.id,
+      key,
+      link: linkTo?.(id),
+      ...origin,
+    }),
+  };
+}
+
+interface NamedRun extends NewRun {
+  readonly tags: readonly string[];
+  readonly parent: string | undefined;
+  readonly rerunOf: string | undefined;
+}
+
+/** What Temporal has just recorded, as it would tell it: no second call is needed. */
+function toTriggered(run: NamedRun, runId: string): TriggeredRun {
+  const createdAt = timeOfRunId(runId) ?? new Date();
+  return withExecution(
+    {
+      id: run.id,
+      definition: run.definition,
+      name: run.name,
+      status: TaskRunStatus.Pending,
+      createdAt,
+      scheduledFor: run.delay > 0 ? new Date(createdAt.getTime() + run.delay) : null,
+      startedAt: null,
+      finishedAt: null,
+      iteration: 1,
+      tags: run.tags,
+      triggeredBy: run.actor,
+      parent: run.parent ?? null,
+      rerunOf: run.rerunOf ?? null,
+      deduplicated: false,
+    },
+    {
+      runId,
+      firstRunId: runId,
+      taskQueue: run.taskQueue,
+      memo: run.fields.memo[MEMO],
+      graceEndsAt: null,
+      lastProgress: null,
+    },
+  );
+}
+
+function toDeduplicated(run: NewRun, earlier: TaskRun): TriggeredRun {
+  const execution = executionOf(earlier);
+  if (!isSameRequest(keyedOf(run.fields.memo[MEMO]), keyedOf(execution?.memo)))
+    throw new TaskError(
+      TaskErrorCode.KeyConflict,
+      `The key ${JSON.stringify(run.key)} was used before, with another definition or input, by run ${earlier.id}.`,
+      { ...(run.key !== undefined && { key: run.key }), runId: earlier.id },
+    );
+  // A trigger answers the same fields whether it started the run or found it.
+  return withExecution({ ...rowOf(earlier), deduplicated: true }, execution);
+}
+
+const hashed = ({ given, read }: KeyedRequest): KeyedRequest => ({
+  given: given && sha256(given),
+  read: read && sha256(read),
+});
+const keyedOf = (memo: RunMemo | null | undefined): KeyedRequest => ({
+  given: memo?.keyed,
+  read: memo?.keyedRead,
+});
+
+const beingDeleted = ({ id, key }: NewRun): TaskError =>
+  new TaskError(
+    TaskErrorCode.Unavailable,
+    `The run of the key ${JSON.stringify(key)} is being deleted: the key is free in half a minute.`,
+    { retryAfter: 30, runId: id, ...(key !== undefined && { key }) },
+  );

@@ -1,0 +1,35 @@
+import type { temporal as proto } from '@temporalio/proto';
+import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+
+type Payloads = readonly proto.api.common.v1.IPayload[];
+
+/** The first value; undefined for what cannot be decoded, which must not hide all else that was asked for. */
+export async function decodeFirst(
+  payloads: Payloads | null | undefined,
+  decode: (payloads: Payloads) => Promise<readonly unknown[]>,
+): Promise<unknown> {
+  try {
+    const [value] = await decode(payloads ?? []);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first value, or null when there is none; `UNREADABLE` names what it is for whoever asked for just that. */
+export async function decodeAsked(
+  payloads: Payloads | null | undefined,
+  decode: (payloads: Payloads) => Promise<readonly unknown[]>,
+  what: string,
+): Promise<unknown> {
+  try {
+    const [value = null] = await decode(payloads?.slice(0, 1) ?? []);
+    return value;
+  } catch (cause) {
+    throw new TaskError(
+      TaskErrorCode.Unreadable,
+      `${what} cannot be read here: expected a value that this process's data converter decodes.`,
+      { cause },
+    );
+  }
+}

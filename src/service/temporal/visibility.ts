@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionLike } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import { atMost } from '../../tools/at-most.ts';
+import { inTime, outOfTime } from './in-time.ts';
+import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
+import type { RunInfo } from '../run/to-task-run.ts';
+import { TokenBucket } from '../../tools/token-bucket.ts';
+
+export interface VisibilityOptions {
+  /** One that does not retry by itself: the SDK's retries wait out a refusal, for longer than any deadline. */
+  readonly connection: ConnectionLike;
+  readonly namespace: string;
+  /** Calls a second. Temporal allows a namespace 10 by default, for all gateways together. */
+  readonly rate?: number | undefined;
+  /** Milliseconds a call may take, waiting and its one retry included. */
+  readonly deadline?: number | undefined;
+}
+
+export interface ListedRows {
+  readonly rows: readonly RunInfo[];
+  /** Set when there may be more rows. */
+  readonly next: Uint8Array | null;
+}
+
+export interface CountedRows {
+  readonly count: number;
+  /** By `ExecutionStatus`, when the query groups by it. */
+  readonly groups: ReadonlyMap<string, number>;
+}
+
+/** Temporal returns at most so many rows. */
+export const MAX_ROWS = 1000;
+
+/** How Temporal's index of runs is asked: within its rate, within a deadline, never twice at once for the same. */
+export class Visibility {
+  readonly rate: number;
+  readonly #connection: ConnectionLike;
+  readonly #namespace: string;
+  readonly deadline: number;
+  readonly #bucket: TokenBucket;
+  readonly #large = atMost(2);
+  readonly #inFlight = new Map<string, Promise<unknown>>();
+
+  constructor({ connection, namespace, rate = 8, deadline = 5000 }: VisibilityOptions) {
+    this.rate = rate;
+    this.#connection = connection;
+    this.#namespace = namespace;
+    this.deadline = deadline;
+    this.#bucket = new TokenBucket(rate);
+  }
+
+  /** One statement of the index: rows in its own order, open runs first. */
+  list(query: string, pageSize: number, after: Uint8Array | null = null): Promise<ListedRows> {
+    const token = after ?? new Uint8Array();
+    const key = `list\n${pageSize}\n${Buffer.from(token).toString('base64')}\n${query}`;
+    const question = (): Promise<ListResponse> =>
+      this.#connection.workflowService.listWorkflowExecutions({
+        namespace: this.#namespace,
+        query,
+        pageSize,
+        nextPageToken: token,
+      });
+    return this.#once(key, async () => {
+      const { executions, nextPageToken } = await inTime(this.deadline, (ends) =>
+        pageSize > LARGE ? this.#large(() => this.#ask(question, ends)) : this.#ask(question, ends),
+      );
+      return { rows: executions, next: nextPageToken.length > 0 ? nextPageToken : null };
+    });
+  }
+
+  count(query: string): Promise<CountedRows> {
+    return this.#once(`count\n${query}`, async () => {
+      const { count, groups } = await inTime(this.deadline, (ends) =>
+        this.#ask(
+          () =>
+            this.#connection.workflowService.countWorkflowExecutions({
+              namespace: this.#namespace,
+              query,
+            }),
+          ends,
+        ),
+      );
+      return { count: Number(count), groups: new Map(groups.map(toGroup)) };
+    });
+  }
+
+  #once<R>(key: string, ask: () => Promise<R>): Promise<R> {
+    const known = this.#inFlight.get(key);
+    // The key names method and arguments, so the answer has the type of this question.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    if (known) return known as Promise<R>;
+    const answer = ask().finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, answer);
+    return answer;
+  }
+
+  async #ask<R>(question: () => Promise<R>, ends: number): Promise<R> {
+    try {
+      return await this.#attempt(question, ends);
+    } catch (error) {
+      if (grpcErrorOf(error)?.code !== GrpcCode.Unavailable) throw this.#translate(error);
+    }
+    await sleep(RETRY_PAUSE);
+    try {
+      return await this.#attempt(question, ends);
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
+  async #attempt<R>(question: () => Promise<R>, ends: number): Promise<R> {
+    // Whoever asked has been told by now: the token is for others.
+    if (Date.now() >= ends) throw outOfTime(this.deadline);
+    const wait = this.#bucket.take(MAX_QUEUE);
+    if (wait === undefined) throw rateLimited(this.#bucket.wait);
+    if (wait > 0) await sleep(wait);
+    return this.#connection.withDeadline(ends, question);
+  }
+
+  #translate(cause: unknown): unknown {
+    const error = toTaskError(cause);
+    // Others use the namespace's allowance too: without this, a burst would be refused call by call.
+    if (error instanceof TaskError && error.code === TaskErrorCode.RateLimited)
+      this.#bucket.drain();
+    return error;
+  }
+}
+
+type ListResponse = temporal.api.workflowservice.v1.IListWorkflowExecutionsResponse & {
+  readonly executions: readonly RunInfo[];
+  readonly nextPageToken: Uint8Array;
+};
+
+/** A thousand rows keep a small database busy for the better part of a second. */
+const LARGE = 200;
+/** Milliseconds. */
+const MAX_QUEUE = 1000;
+const RETRY_PAUSE = 100;
+
+function toGroup({
+  groupValues,
+  count,
+}: {
+  readonly groupValues?: readonly { readonly data?: Uint8Array | null }[] | null;
+  readonly count?: { toString(): string } | null;
+}): [string, number] {
+  const json = Buffer.from(groupValues?.[0]?.data ?? []).toString();
+  const value: unknown = JSON.parse(json || 'null');
+  return [String(value), Number(count ?? 0)];
+}
+
+const rateLimited = (wait: number): TaskError =>
+  new TaskError(
+    TaskErrorCode.RateLimited,
+    'Lists and counts are asked for more often than Temporal allows: wait and ask again.',
+    { retryAfter: Math.max(1, Math.ceil(wait / 1000)) },
+  );

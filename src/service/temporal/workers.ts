@@ -1,0 +1,144 @@
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import type { temporal as proto } from '@temporalio/proto';
+import type { Worker } from '../../contract/task-run.ts';
+import { WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
+import { enums } from './proto.ts';
+import type { Temporal } from './temporal.ts';
+import { toDate } from './to-date.ts';
+import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
+
+type Heartbeat = proto.api.worker.v1.IWorkerHeartbeat;
+const { TaskQueueType, WorkerStatus } = enums;
+
+/** Who serves which task queue, asked at most every two seconds however many want to know. */
+export class Workers {
+  readonly #temporal: Temporal;
+  readonly #known = new Map<string, Known>();
+
+  constructor(temporal: Temporal) {
+    this.#temporal = temporal;
+  }
+
+  /** Online ones first. */
+  of(taskQueue: string): Promise<readonly Worker[]> {
+    const known = this.#known.get(taskQueue);
+    if (known && Date.now() - known.at < FRESH) return known.workers;
+    const asked: Known = { at: Date.now(), workers: this.#ask(taskQueue) };
+    this.#known.set(taskQueue, asked);
+    asked.workers.catch(() => {
+      if (this.#known.get(taskQueue) === asked) this.#known.delete(taskQueue);
+    });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_QUEUES && oldest !== undefined) this.#known.delete(oldest);
+    return asked.workers;
+  }
+
+  async #ask(taskQueue: string): Promise<readonly Worker[]> {
+    const heartbeats = await this.#heartbeats(taskQueue);
+    const now = Date.now();
+    const workers = heartbeats
+      .filter(({ status }) => status !== WorkerStatus.WORKER_STATUS_SHUTDOWN)
+      .map((heartbeat) => toWorker(heartbeat, now))
+      .toSorted((one, other) => Number(other.online) - Number(one.online));
+    if (workers[0]?.online) return workers;
+    return [...(await this.#silent(taskQueue, heartbeats)), ...workers];
+  }
+
+  async #heartbeats(taskQueue: string): Promise<readonly Heartbeat[]> {
+    const { workersInfo } = await this.#temporal.ask((service) =>
+      service
+        .listWorkers({
+          namespace: this.#temporal.namespace,
+          pageSize: MOST_WORKERS,
+          // A name that could end the literal is looked for here instead.
+          ...(PLAIN.test(taskQueue) && { query: `TaskQueue = '${taskQueue}'` }),
+        })
+        .catch((error: unknown) => {
+          // A Temporal that does not know this call yet still tells who polls.
+          if (grpcErrorOf(error)?.code === GrpcCode.Unimplemented) return { workersInfo: [] };
+          throw error;
+        }),
+    );
+    return workersInfo
+      .flatMap(({ workerHeartbeat }) => workerHeartbeat ?? [])
+      .filter((heartbeat) => heartbeat.taskQueue === taskQueue);
+  }
+
+  /** Workers known by their polls alone: one reports itself only 5 s after its start, and some never do. */
+  async #silent(taskQueue: string, reported: readonly Heartbeat[]): Promise<readonly Worker[]> {
+    const { pollers } = await this.#temporal.ask((service) =>
+      service.describeTaskQueue({
+        namespace: this.#temporal.namespace,
+        taskQueue: { name: taskQueue },
+        taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+      }),
+    );
+    // Polls of a worker that was killed stay for minutes: whoever has reported itself is not believed by them.
+    const identities = new Set(reported.map(({ workerIdentity }) => workerIdentity));
+    const since = Date.now() - LONGEST_POLL;
+    return pollers.flatMap(({ identity, lastAccessTime }) => {
+      const lastSeen = toDate(lastAccessTime);
+      if (!identity || identities.has(identity) || !lastSeen || lastSeen.getTime() < since)
+        return [];
+      return [toSilentWorker(identity, { taskQueue, lastSeen })];
+    });
+  }
+}
+
+interface Known {
+  readonly at: number;
+  readonly workers: Promise<readonly Worker[]>;
+}
+
+const FRESH = 2000;
+/** Temporal answers a poll after a minute, with nothing. */
+const LONGEST_POLL = 75_000;
+const MOST_QUEUES = 20;
+const MOST_WORKERS = 200;
+const PLAIN = /^[^'"`\\\p{Cc}]+$/u;
+
+/** A killed worker stays `RUNNING` in Temporal's list; only its heartbeats tell. */
+export function toWorker(heartbeat: Heartbeat, now: number): Worker {
+  const lastSeen = toDate(heartbeat.heartbeatTime);
+  const lost = lastSeen === null || now - lastSeen.getTime() >= 3 * paceOf(heartbeat, lastSeen);
+  const running = heartbeat.status === WorkerStatus.WORKER_STATUS_RUNNING;
+  return {
+    id: heartbeat.workerInstanceKey ?? '',
+    host: heartbeat.hostInfo?.hostName ?? '',
+    pid: heartbeat.hostInfo?.processId ?? '',
+    taskQueue: heartbeat.taskQueue ?? '',
+    online: running && !lost,
+    status: lost ? 'LOST' : running ? 'RUNNING' : 'SHUTTING_DOWN',
+    startedAt: toDate(heartbeat.startTime),
+    lastSeen,
+    sdkVersion: heartbeat.sdkVersion ?? '',
+  };
+}
+
+/** Milliseconds between two heartbeats, as this worker has shown them: a Temporal worker that is not ours has a pace of its own. */
+function paceOf({ elapsedSinceLastHeartbeat, startTime }: Heartbeat, lastSeen: Date): number {
+  const shown = elapsedSinceLastHeartbeat
+    ? tsToMs(elapsedSinceLastHeartbeat)
+    : lastSeen.getTime() - (toDate(startTime) ?? lastSeen).getTime();
+  // One that is late by less than a heartbeat has no other pace; one that slept has none beyond Temporal's slowest.
+  return shown < 2 * WORKER_HEARTBEAT ? WORKER_HEARTBEAT : Math.min(shown, SLOWEST);
+}
+const SLOWEST = 60_000;
+
+/** Temporal's workers call themselves `<pid>@<host>`. */
+function toSilentWorker(
+  identity: string,
+  seen: { readonly taskQueue: string; readonly lastSeen: Date },
+): Worker {
+  const [pid = '', host = ''] = identity.split('@');
+  return {
+    id: identity,
+    host,
+    pid,
+    online: true,
+    status: 'RUNNING',
+    startedAt: null,
+    sdkVersion: '',
+    ...seen,
+  };
+}

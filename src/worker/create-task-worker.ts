@@ -1,0 +1,113 @@
+import { extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import { activityInterceptors } from '../activities/activity-interceptors.ts';
+import { checkCatalogue } from '../contract/rules/catalogue.ts';
+import { WORKER_HEARTBEAT } from '../contract/wire/worker-heartbeat.ts';
+
+export type TaskWorkerOptions = Omit<
+  WorkerOptions,
+  'connection' | 'workflowsPath' | 'workflowBundle'
+> & {
+  readonly connection: NativeConnection;
+  /** The functions that tasks call through `proxyCheckpoints`, by their names. */
+  readonly activities: object;
+} & (
+    | {
+        /** File that exports every task, each under its id. */
+        readonly workflowsPath: string | URL;
+        readonly workflowBundle?: never;
+      }
+    | {
+        /** The same, made ahead of time by `bundleTasks`. */
+        readonly workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+        readonly workflowsPath?: never;
+      }
+  );
+
+/**
+ * A Temporal worker that runs tasks: with it aborts, logs and progress work as described. Every option of Temporal's
+ * worker can be given, and wins over the standard here. Rejects when the tasks' exports and ids differ, and when
+ * this process has a Temporal runtime that `installRuntime` did not set up and whose workers give no sign of life in time.
+ */
+export async function createTaskWorker({
+  workflowsPath,
+  interceptors,
+  bundlerOptions,
+  ...options
+}: TaskWorkerOptions): Promise<Worker> {
+  checkRuntime();
+  const path = workflowsPath && toPath(workflowsPath);
+  if (path !== undefined) await loadCatalogue(path);
+  return Worker.create({
+    // The beat of an activity decides; Temporal's throttle would hold it back for 8 s.
+    maxHeartbeatThrottleInterval: '250 ms',
+    // Runs of a worker that died go on elsewhere 8 s sooner.
+    stickyQueueScheduleToStartTimeout: '2 s',
+    // Activities that ignore the signal cannot hold the process; `run()` rejects then.
+    shutdownGraceTime: '5 s',
+    shutdownForceTime: '15 s',
+    ...options,
+    ...(path !== undefined && {
+      workflowsPath: path,
+      bundlerOptions: { ...bundlerOptions, preloadModules: preloads(bundlerOptions) },
+    }),
+    interceptors: {
+      ...interceptors,
+      activity: [activityInterceptors, ...(interceptors?.activity ?? [])],
+      // A bundle made ahead of time has its interceptors inside.
+      ...(path !== undefined && {
+        workflowModules: [INTERCEPTORS, ...(interceptors?.workflowModules ?? [])],
+      }),
+    },
+  });
+}
+
+/** Makes the workflow bundle of these tasks, for workers that shall not make it themselves when they start. */
+export async function bundleTasks({
+  workflowsPath,
+  workflowInterceptorModules = [],
+  ...options
+}: Omit<Parameters<typeof bundleWorkflowCode>[0], 'workflowsPath'> & {
+  readonly workflowsPath: string | URL;
+}): Promise<{ readonly code: string }> {
+  const path = toPath(workflowsPath);
+  await loadCatalogue(path);
+  return bundleWorkflowCode({
+    ...options,
+    workflowsPath: path,
+    workflowInterceptorModules: [INTERCEPTORS, ...workflowInterceptorModules],
+    preloadModules: preloads(options),
+  });
+}
+
+/** By Temporal's own standard a living worker would count as lost, and one with no heartbeats is pushed no aborts. */
+function checkRuntime(): void {
+  const { workerHeartbeatIntervalMillis } = Runtime.instance().options.runtimeOptions;
+  const interval = workerHeartbeatIntervalMillis ?? 0;
+  if (interval > 0 && interval <= WORKER_HEARTBEAT) return;
+  throw new Error(
+    `Expected the Temporal runtime of this process to have a \`workerHeartbeatInterval\` of at most ${WORKER_HEARTBEAT / 1000} s and more than 0, got ${interval / 1000} s: call \`installRuntime\` before the first connection, or give your own \`Runtime.install\` this option.`,
+  );
+}
+
+async function loadCatalogue(path: string): Promise<void> {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- what a module exports is for the check to find out
+  const module: object = await import(pathToFileURL(path).href);
+  checkCatalogue(module);
+}
+
+const toPath = (path: string | URL): string =>
+  typeof path === 'string' && !path.startsWith('file:') ? path : fileURLToPath(path);
+
+/** Source or build: the bundler must take the one that the tasks import too. */
+const inSandbox = (name: string): string =>
+  fileURLToPath(new URL(`../workflows/${name}${extname(import.meta.url)}`, import.meta.url));
+const INTERCEPTORS = inSandbox('interceptors');
+
+/** Loading zod for each run anew would cost a run more than all else that its workflow does. */
+const preloads = (options: { readonly preloadModules?: string[] } = {}): string[] => [
+  inSandbox('preload'),
+  ...(options.preloadModules ?? []),
+];

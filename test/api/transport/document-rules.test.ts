@@ -1,0 +1,149 @@
+import { getIntrospectionQuery } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../../src/api/transport/document-rules.ts';
+import { testGateway } from '../support/app.ts';
+
+const { app, post } = await testGateway();
+const refusal = async (query: string): Promise<{ message: string; code: string }> => {
+  const { status, body } = await post(query);
+  expect(status).toBeLessThan(500);
+  expect(body.data).toBeUndefined();
+  const [{ message, extensions }] = body.errors;
+  return { message, code: extensions?.code };
+};
+const nested = (depth: number): string =>
+  '{ backgroundTasks { listTasks(limit: 1) { data {' +
+  ' logs(limit: 1) { task {'.repeat(depth) +
+  ' id ' +
+  '} }'.repeat(depth) +
+  '} } } }';
+
+const aliases = (count: number): string =>
+  `{ ${Array.from({ length: count }, (_, i) => `a${i}: __typename`).join(' ')} }`;
+const pagesOf = (limit: number): string =>
+  `{ backgroundTasks { listTasks(limit: ${limit}) { data { logs { items { message createdOn type data error } } } } } }`;
+
+describe('a document', () => {
+  test('that nests deep is refused', async () => {
+    expect((await post(nested(4))).body.errors).toBeUndefined();
+    expect(await refusal(nested(7))).toEqual({
+      message: expect.stringContaining(`at most ${LIMITS.depth} levels`),
+      code: 'LIMIT_EXCEEDED',
+    });
+  });
+
+  test('that nests deep through fragments is refused', async () => {
+    const fragments = Array.from(
+      { length: 7 },
+      (_, i) =>
+        `fragment F${i} on WebinyBackgroundTask { logs(limit: 1) { task { ...F${i + 1} } } }`,
+    ).join('\n');
+    const query = `{ backgroundTasks { getTask(id: "x") { data { ...F0 } } } } ${fragments} fragment F7 on WebinyBackgroundTask { id }`;
+    expect(await refusal(query)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  test('of many aliases is refused', async () => {
+    expect((await post(aliases(LIMITS.aliases))).body.errors).toBeUndefined();
+    expect(await refusal(aliases(LIMITS.aliases + 1))).toEqual({
+      message: `A document may have at most ${LIMITS.aliases} aliases.`,
+      code: 'LIMIT_EXCEEDED',
+    });
+  });
+
+  test('of many directives is refused', async () => {
+    const fields = Array.from(
+      { length: LIMITS.directives + 1 },
+      () => '__typename @skip(if: false)',
+    );
+    expect(await refusal(`{ ${fields.join(' ')} }`)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  test('of many tokens is refused', async () => {
+    const query = `{ ${'__typename '.repeat(LIMITS.tokens)} }`;
+    expect((await refusal(query)).message).toContain('tokens');
+  });
+
+  test('of many comments or a long text is refused', async () => {
+    expect(await refusal(`{ __typename } #${'x'.repeat(LIMITS.text)}`)).toMatchObject({
+      message: expect.stringContaining('variables'),
+    });
+  });
+
+  test.each(['{"kind":"Document","definitions":[]}', '123', 'null', '[]', '"text"'])(
+    'that is JSON, %s, is refused',
+    async (query) => {
+      expect(await refusal(query)).toEqual({
+        message: 'Expected `query` to be GraphQL text, got JSON.',
+        code: 'BAD_REQUEST',
+      });
+    },
+  );
+
+  test('that asks for pages in pages is refused by what they could hold', async () => {
+    expect((await post(pagesOf(100))).body.errors).toBeUndefined();
+    expect(await refusal(pagesOf(1000))).toEqual({
+      message: expect.stringContaining(`at most ${LIMITS.cost} fields, got`),
+      code: 'LIMIT_EXCEEDED',
+    });
+  });
+
+  test('that doubles itself through fragments is refused at once', async () => {
+    const fragments = Array.from(
+      { length: 40 },
+      (_, i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`,
+    ).join('\n');
+    const began = Date.now();
+    expect(
+      await refusal(`{ ...F0 } ${fragments} fragment F40 on Query { backgroundTasks { _empty } }`),
+    ).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(Date.now() - began).toBeLessThan(5000);
+  });
+
+  test('whose fragments go round in circles is refused', async () => {
+    expect(
+      (await refusal('{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }')).message,
+    ).toMatch(/Cannot spread fragment/);
+  });
+
+  test('of many overlapping fields is refused before they are compared', async () => {
+    const fragments = Array.from({ length: 1000 }, (_, i) => `...F${i}`).join(' ');
+    const bodies = Array.from({ length: 1000 }, (_, i) => `fragment F${i} on Query { __typename }`);
+    expect((await refusal(`{ ${fragments} } ${bodies.join(' ')}`)).message).toContain('tokens');
+  });
+});
+
+test('introspection is allowed', async () => {
+  const { body } = await post(getIntrospectionQuery());
+  expect(body.errors).toBeUndefined();
+  expect(body.data.__schema.queryType.name).toBe('Query');
+});
+
+test('introspection that goes round in circles is refused', async () => {
+  const deep = `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`;
+  expect((await refusal(deep)).message).toMatch(/introspection depth/i);
+});
+
+test('a body of more than 1 MiB is 413', async () => {
+  const reply = await app.inject({
+    method: 'POST',
+    url: '/graphql',
+    payload: { query: '{ __typename }', variables: { x: 'x'.repeat(LIMITS.body) } },
+  });
+  expect(reply.statusCode).toBe(413);
+  expect(reply.json().errors).toHaveLength(1);
+});
+
+test('an answer that is refused again and again is refused the same way', async () => {
+  const first = await refusal('{ nothing }');
+  expect(await refusal('{ nothing }')).toEqual(first);
+});
+
+test('keys that would change a prototype are refused', async () => {
+  const reply = await app.inject({
+    method: 'POST',
+    url: '/graphql',
+    payload: '{"query":"{ __typename }","variables":{"__proto__":{"x":1}}}',
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(reply.statusCode).toBe(400);
+});

@@ -1,0 +1,232 @@
+import { msNumberToTs } from '@temporalio/common/lib/time.js';
+import { temporal as proto } from '@temporalio/proto';
+import { expect, test } from 'vitest';
+import type { Step, TaskRunDetails, Worker } from '../../../src/contract/task-run.ts';
+import { diagnose } from '../../../src/service/run/diagnose.ts';
+import type { Evidence } from '../../../src/service/run/diagnose.ts';
+import { toWorker } from '../../../src/service/temporal/workers.ts';
+
+const NOW = Date.parse('2026-11-24T07:00:00.000Z');
+const before = (seconds: number): Date => new Date(NOW - seconds * 1000);
+const after = (seconds: number): Date => before(-seconds);
+
+const RUN: TaskRunDetails = {
+  id: 'walk-1',
+  definition: 'walkSteps',
+  name: 'Walk',
+  status: 'RUNNING',
+  createdAt: before(60),
+  scheduledFor: null,
+  startedAt: before(60),
+  finishedAt: null,
+  iteration: 1,
+  tags: [],
+  triggeredBy: null,
+  parent: null,
+  rerunOf: null,
+  progress: null,
+  steps: [],
+  abortRequested: false,
+};
+const STEP: Step = {
+  name: 'walk',
+  attempt: 1,
+  maxAttempts: 10,
+  state: 'RUNNING',
+  since: before(30),
+  lastHeartbeat: before(1),
+  lastFailure: null,
+  nextAttemptAt: null,
+  progress: null,
+};
+const worker = (more: Partial<Worker> = {}): Worker => ({
+  id: 'w',
+  host: 'h',
+  pid: '1',
+  taskQueue: 'queue',
+  online: true,
+  status: 'RUNNING',
+  startedAt: before(600),
+  lastSeen: before(1),
+  sdkVersion: '1',
+  ...more,
+});
+
+function explain(run: Partial<TaskRunDetails>, evidence: Partial<Evidence> = {}) {
+  return diagnose({
+    run: { ...RUN, ...run },
+    description: {},
+    workers: [worker()],
+    taskQueue: 'queue',
+    known: true,
+    graceEndsAt: null,
+    failure: null,
+    now: NOW,
+    ...evidence,
+  });
+}
+
+test('a run whose activity works needs no explanation', () => {
+  expect(explain({ steps: [STEP] })).toBeNull();
+});
+
+test('a closed run needs no explanation, even with no worker', () => {
+  expect(explain({ status: 'FAILED' }, { workers: [], known: false })).toBeNull();
+});
+
+test('a run that waits for its workflow task needs no explanation while a worker is there', () => {
+  expect(
+    explain({ status: 'PENDING' }, { description: { pendingWorkflowTask: { attempt: 1 } } }),
+  ).toBeNull();
+});
+
+test('a paused run says who paused it and why', () => {
+  const status = proto.api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED;
+  const pauseInfo = {
+    identity: 'ada',
+    reason: 'lunch.',
+    pausedTime: msNumberToTs(before(5).getTime()),
+  };
+  const description = {
+    workflowExecutionInfo: { status },
+    workflowExtendedInfo: { pauseInfo },
+  };
+  expect(explain({}, { description })).toMatchObject({
+    code: 'PAUSED',
+    message: 'The run is paused by ada: lunch.',
+    since: before(5),
+  });
+  expect(explain({ status: 'ABORTING' }, { description })).toMatchObject({
+    code: 'PAUSED',
+    action: expect.stringContaining('abort the run with force'),
+  });
+});
+
+test('a delayed run says when it is due, worker or not', () => {
+  expect(explain({ status: 'PENDING', scheduledFor: after(60) }, { workers: [] })).toMatchObject({
+    code: 'DELAYED',
+    message: 'The run was delayed and is due at 2026-11-24T07:01:00.000Z.',
+    since: RUN.createdAt,
+  });
+});
+
+test('a definition that is gone is named', () => {
+  expect(explain({ steps: [STEP] }, { known: false })).toMatchObject({
+    code: 'UNKNOWN_DEFINITION',
+    message: 'There is no task definition "walkSteps" any more.',
+  });
+});
+
+test('with no worker the queue is named, and since when', () => {
+  expect(explain({ status: 'PENDING' }, { workers: [] })).toMatchObject({
+    code: 'NO_WORKER',
+    message: 'No worker serves the task queue "queue".',
+    since: null,
+  });
+  const lost = worker({ online: false, status: 'LOST', lastSeen: before(20) });
+  expect(
+    explain({ steps: [{ ...STEP, lastHeartbeat: before(20) }] }, { workers: [lost] }),
+  ).toMatchObject({
+    code: 'NO_WORKER',
+    since: before(20),
+  });
+});
+
+test('an activity that was heard of shows that there is a worker', () => {
+  expect(explain({ steps: [STEP] }, { workers: [] })).toBeNull();
+});
+
+test('an abort that no worker can carry out says that force is left', () => {
+  expect(explain({ status: 'ABORTING' }, { workers: [] })).toMatchObject({
+    code: 'NO_WORKER',
+    action: 'Start a worker, which will carry out the abort, or abort the run with force.',
+  });
+});
+
+test('workflow code that fails shows from its second attempt', () => {
+  const originalScheduledTime = msNumberToTs(before(10).getTime());
+  const description = { pendingWorkflowTask: { attempt: 2, originalScheduledTime } };
+  expect(explain({}, { description })).toMatchObject({
+    code: 'WORKFLOW_CODE_FAILING',
+    since: before(10),
+  });
+  const failure = { message: 'no such field', since: before(20) };
+  expect(explain({}, { description, failure })).toMatchObject({
+    message: 'The workflow code of "walkSteps" fails again and again, attempt 2: no such field.',
+    since: before(20),
+  });
+});
+
+test('an aborting run says when its grace ends', () => {
+  expect(explain({ status: 'ABORTING', steps: [STEP] }, { graceEndsAt: after(30) })).toMatchObject({
+    code: 'ABORTING',
+    message:
+      'The run was asked to stop and is abandoned at 2026-11-24T07:00:30.000Z if it has not.',
+  });
+});
+
+test('a failed activity says its attempt, its cause and when it goes on', () => {
+  const step: Step = {
+    ...STEP,
+    state: 'BACKING_OFF',
+    attempt: 3,
+    since: before(2),
+    lastFailure: 'disk full',
+    nextAttemptAt: after(4),
+  };
+  expect(explain({ steps: [STEP, step] })).toMatchObject({
+    code: 'RETRYING',
+    message:
+      'The activity walk failed and is tried again at 2026-11-24T07:00:04.000Z, attempt 3 of 10: disk full.',
+    since: before(2),
+  });
+});
+
+test('a failed activity that may start again says that it waits for a worker', () => {
+  const step: Step = { ...STEP, state: 'SCHEDULED', attempt: 2, lastFailure: 'disk full' };
+  expect(explain({ steps: [step] })).toMatchObject({
+    code: 'RETRYING',
+    message:
+      'The activity walk failed and waits for a worker to try it again, attempt 2 of 10: disk full.',
+  });
+});
+
+test('a silent activity shows after half of its heartbeat time-out', () => {
+  const description = {
+    pendingActivities: [
+      {
+        activityType: { name: 'walk' },
+        activityOptions: { heartbeatTimeout: msNumberToTs(10_000) },
+      },
+    ],
+  };
+  const silent = (seconds: number) =>
+    explain({ steps: [{ ...STEP, lastHeartbeat: before(seconds) }] }, { description });
+  expect(silent(4)).toBeNull();
+  expect(silent(6)).toMatchObject({ code: 'HEARTBEAT_LATE', since: before(6) });
+});
+
+test('a paused activity, a child and a timer are named', () => {
+  expect(explain({ steps: [{ ...STEP, state: 'PAUSED' }] })).toMatchObject({ code: 'PAUSED' });
+  const pendingChildren = [{ workflowId: 'child-1' }, { workflowId: 'child-2' }];
+  expect(explain({}, { description: { pendingChildren } })).toMatchObject({
+    code: 'WAITING_FOR_CHILD',
+    message: 'The run waits for its child run child-1 and 1 more.',
+  });
+  expect(explain({})).toMatchObject({ code: 'WAITING_FOR_TIMER' });
+});
+
+const { WorkerStatus } = proto.api.enums.v1;
+test.each([
+  ['young', 14, WorkerStatus.WORKER_STATUS_RUNNING, { online: true, status: 'RUNNING' }],
+  ['old', 15, WorkerStatus.WORKER_STATUS_RUNNING, { online: false, status: 'LOST' }],
+  [
+    'leaving',
+    1,
+    WorkerStatus.WORKER_STATUS_SHUTTING_DOWN,
+    { online: false, status: 'SHUTTING_DOWN' },
+  ],
+])('a worker with a %s heartbeat', (_, age, status, shown) => {
+  const heartbeatTime = msNumberToTs(before(age).getTime());
+  expect(toWorker({ heartbeatTime, status }, NOW)).toMatchObject(shown);
+});

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { TaskRunStatus } from '../../../src/contract/task-run.ts';
+import { RunEnds } from '../../../src/service/run/inputs-and-outcomes.ts';
+import type { Temporal } from '../../../src/service/temporal/temporal.ts';
+import { toTaskRun, withExecution } from '../../../src/service/run/to-task-run.ts';
+
+const mapping = { definitions: new Map(), decode: async () => [] };
+
+test('calls that are each in time are cut when they are too many for the deadline', async () => {
+  let calls = 0;
+  const ask = async () => {
+    calls++;
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    return { history: { events: [] }, nextPageToken: new Uint8Array(1) };
+  };
+  const temporal = { namespace: 'default', deadline: 50, ask, decode: async () => [] };
+  const ends = new RunEnds({
+    temporal: temporal as unknown as Temporal,
+    describe: () => Promise.reject(new Error('not asked')),
+  });
+  const run = await toTaskRun({ execution: { workflowId: 'run', runId: 'link' } }, mapping);
+  const aborting = withExecution(
+    { ...run, status: TaskRunStatus.Aborting },
+    {
+      runId: 'link',
+      firstRunId: 'link',
+      taskQueue: 'queue',
+      memo: null,
+      graceEndsAt: null,
+      lastProgress: null,
+    },
+  );
+  await expect(ends.outcome(aborting)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  expect(calls).toBeGreaterThan(1);
+});

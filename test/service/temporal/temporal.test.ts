@@ -1,0 +1,66 @@
+import { Client } from '@temporalio/client';
+import type { ConnectionLike, WorkflowService } from '@temporalio/client';
+import { expect, test } from 'vitest';
+import { Temporal } from '../../../src/service/temporal/temporal.ts';
+import { GrpcCode } from '../../../src/service/temporal/to-task-error.ts';
+
+const grpcError = (code: number, details = 'no'): Error =>
+  Object.assign(new Error(details), { code, details, metadata: {} });
+
+/** A connection that knows no deadline, as one that retries in secret. */
+const connection = {
+  workflowService: {} as WorkflowService,
+  withDeadline: (_deadline: number | Date, ask: () => Promise<unknown>) => ask(),
+  plugins: [],
+} as unknown as ConnectionLike;
+
+const temporal = (deadline = 5000): Temporal =>
+  new Temporal({ client: new Client({ connection }), deadline });
+
+test('a question that is never answered ends at its deadline', async () => {
+  const began = Date.now();
+  await expect(temporal(100).ask(() => new Promise(() => {}))).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    message: 'Temporal did not answer within 0.1 s.',
+  });
+  expect(Date.now() - began).toBeLessThan(2000);
+});
+
+test('a server that is away for a moment is asked again', async () => {
+  let asked = 0;
+  const answer = await temporal().ask(async () => {
+    if (++asked < 3) throw grpcError(GrpcCode.Unavailable);
+    return 'here';
+  });
+  expect([answer, asked]).toEqual(['here', 3]);
+});
+
+test('a server that stays away is told so, long before the deadline', async () => {
+  let asked = 0;
+  const answer = temporal(60_000).ask(async () => {
+    asked++;
+    throw grpcError(GrpcCode.Unavailable);
+  });
+  await expect(answer).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(asked).toBe(4);
+});
+
+test('a refusal is not asked for twice', async () => {
+  let asked = 0;
+  const answer = temporal().ask(
+    async () => {
+      asked++;
+      throw grpcError(GrpcCode.NotFound, 'workflow not found for ID: a-1');
+    },
+    { id: 'a-1' },
+  );
+  await expect(answer).rejects.toMatchObject({ code: 'TASK_RUN_NOT_FOUND' });
+  expect(asked).toBe(1);
+});
+
+test('values come back as they went, undefined ones too', async () => {
+  const values = [{ folder: 'photos' }, undefined, null, 3];
+  const one = temporal();
+  expect(await one.decode(await one.encode(...values))).toEqual(values);
+  expect(await one.decode(undefined)).toEqual([]);
+});

@@ -1,0 +1,114 @@
+import type { ConnectionLike } from '@temporalio/client';
+import { describe, expect, test } from 'vitest';
+import { TokenBucket } from '../../../src/tools/token-bucket.ts';
+import { Visibility } from '../../../src/service/temporal/visibility.ts';
+
+/** A connection whose every call is answered by `answer`, called with its number. */
+function visibilityOver(
+  answer: (call: number) => Promise<unknown> = async () => ({ count: 1, groups: [] }),
+  options: { readonly rate?: number; readonly deadline?: number } = {},
+) {
+  const calls: unknown[] = [];
+  const ask = (request: unknown): Promise<unknown> => answer(calls.push(request));
+  const connection = {
+    withDeadline: (_: number, call: () => Promise<unknown>) => call(),
+    workflowService: { countWorkflowExecutions: ask, listWorkflowExecutions: ask },
+  } as unknown as ConnectionLike;
+  return {
+    calls,
+    visibility: new Visibility({ connection, namespace: 'default', rate: 100, ...options }),
+  };
+}
+const refusal = (code: number, details: string): Error =>
+  Object.assign(new Error(details), { code, details, metadata: {} });
+const never = (): Promise<never> => new Promise(() => undefined);
+
+describe('the rate', () => {
+  test('lets a burst through, then one call each turn, and refuses whoever would wait too long', () => {
+    let now = 0;
+    const bucket = new TokenBucket(8, () => now);
+    expect(Array.from({ length: 8 }, () => bucket.take(1000))).toEqual(Array(8).fill(0));
+    expect(Array.from({ length: 8 }, () => bucket.take(1000))).toEqual([
+      125, 250, 375, 500, 625, 750, 875, 1000,
+    ]);
+    expect(bucket.take(1000)).toBeUndefined();
+    now = 125;
+    expect(bucket.take(1000)).toBe(1000);
+    expect(bucket.take(1000)).toBeUndefined();
+    now = 60_000;
+    expect(Array.from({ length: 9 }, () => bucket.take(1000))).toEqual([...Array(8).fill(0), 125]);
+  });
+
+  test('is kept by waiting, and beyond a second by a typed error', async () => {
+    const { visibility, calls } = visibilityOver(undefined, { rate: 20 });
+    const answers = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, i) => visibility.count(`q${i}`)),
+    );
+    const refused = answers.filter(({ status }) => status === 'rejected');
+    expect(calls.length).toBe(60 - refused.length);
+    expect(calls.length).toBeLessThanOrEqual(42);
+    for (const { reason } of refused as PromiseRejectedResult[])
+      expect(reason).toMatchObject({
+        code: 'RATE_LIMITED',
+        details: { retryAfter: expect.any(Number) },
+      });
+  });
+
+  test('that Temporal says is exceeded is told at once, and ends the burst', async () => {
+    const { visibility, calls } = visibilityOver(
+      async (call) => {
+        if (call === 1) throw refusal(8, 'namespace rate limit exceeded');
+        return { count: 1, groups: [] };
+      },
+      { rate: 2 },
+    );
+    await expect(visibility.count('a')).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { retryAfter: 1 },
+    });
+    expect(calls).toHaveLength(1);
+    const asked = performance.now();
+    await visibility.count('b');
+    expect(performance.now() - asked).toBeGreaterThan(300);
+  });
+});
+
+test('equal questions in flight are one call, different ones are not', async () => {
+  const { visibility, calls } = visibilityOver();
+  const same = Array.from({ length: 10 }, () => visibility.count('a'));
+  expect(
+    (await Promise.all([...same, visibility.count('b')])).map(({ count }) => count),
+  ).toHaveLength(11);
+  expect(calls).toHaveLength(2);
+  await visibility.count('a');
+  expect(calls).toHaveLength(3);
+});
+
+test('a server that is away for a moment is asked once more', async () => {
+  const { visibility, calls } = visibilityOver(async (call) => {
+    if (call === 1) throw refusal(14, 'away');
+    return { count: 7, groups: [] };
+  });
+  expect(await visibility.count('a')).toMatchObject({ count: 7 });
+  expect(calls).toHaveLength(2);
+});
+
+test('a server that stays away is UNAVAILABLE after the second try', async () => {
+  const { visibility, calls } = visibilityOver(() => Promise.reject(refusal(14, 'away')));
+  await expect(visibility.count('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(calls).toHaveLength(2);
+});
+
+test('a call that is never answered ends at its deadline', async () => {
+  const { visibility } = visibilityOver(never, { deadline: 50 });
+  await expect(visibility.list('a', 10)).rejects.toMatchObject({ code: 'TIMEOUT' });
+});
+
+test('large pages are read two at a time, small ones beside them', async () => {
+  const { visibility, calls } = visibilityOver(never, { deadline: 300 });
+  const asked = [1, 2, 3, 4].map((size) => visibility.list('a', 500 + size));
+  asked.push(visibility.list('a', 50));
+  const answers = Promise.allSettled(asked);
+  expect(calls).toMatchObject([{ pageSize: 501 }, { pageSize: 502 }, { pageSize: 50 }]);
+  for (const answer of await answers) expect(answer).toMatchObject({ reason: { code: 'TIMEOUT' } });
+});

@@ -1,0 +1,140 @@
+import type { WorkflowService } from '@temporalio/client';
+import { msNumberToTs } from '@temporalio/common/lib/time.js';
+import type { temporal as proto } from '@temporalio/proto';
+import { expect, test } from 'vitest';
+import { enums } from '../../../src/service/temporal/proto.ts';
+import type { Temporal } from '../../../src/service/temporal/temporal.ts';
+import { GrpcCode } from '../../../src/service/temporal/to-task-error.ts';
+import { Workers } from '../../../src/service/temporal/workers.ts';
+
+const ago = (seconds: number) => msNumberToTs(Date.now() - seconds * 1000);
+
+const heartbeat = (age: number, more: proto.api.worker.v1.IWorkerHeartbeat = {}) => ({
+  workerInstanceKey: 'key',
+  workerIdentity: '1@host',
+  taskQueue: 'queue',
+  status: enums.WorkerStatus.WORKER_STATUS_RUNNING,
+  heartbeatTime: ago(age),
+  hostInfo: { hostName: 'host', processId: '1' },
+  ...more,
+});
+const poller = (identity: string, age: number) => ({ identity, lastAccessTime: ago(age) });
+
+/** A Temporal that knows these workers. */
+function workersOf({
+  heartbeats = [],
+  pollers = [],
+  errors = [],
+}: {
+  readonly heartbeats?: readonly proto.api.worker.v1.IWorkerHeartbeat[];
+  readonly pollers?: readonly proto.api.taskqueue.v1.IPollerInfo[];
+  /** Of the first questions, one each. */
+  readonly errors?: readonly Error[];
+}) {
+  const asked: string[] = [];
+  const service = {
+    async listWorkers({ query }: proto.api.workflowservice.v1.IListWorkersRequest) {
+      asked.push(`workers ${query}`);
+      const error = errors[asked.length - 1];
+      if (error) throw error;
+      return { workersInfo: heartbeats.map((workerHeartbeat) => ({ workerHeartbeat })) };
+    },
+    async describeTaskQueue() {
+      asked.push('pollers');
+      return { pollers };
+    },
+  };
+  const temporal = {
+    namespace: 'default',
+    ask: (question: (service: WorkflowService) => unknown) =>
+      question(service as unknown as WorkflowService),
+  } as unknown as Temporal;
+  return { asked, workers: new Workers(temporal) };
+}
+
+test('a worker that reports itself is believed, and nobody else is asked', async () => {
+  const { asked, workers } = workersOf({ heartbeats: [heartbeat(1)] });
+  expect(await workers.of('queue')).toMatchObject([{ id: 'key', host: 'host', online: true }]);
+  expect(asked).toEqual(["workers TaskQueue = 'queue'"]);
+});
+
+test('however many ask at a time, Temporal is asked once', async () => {
+  const { asked, workers } = workersOf({ heartbeats: [heartbeat(1)] });
+  await Promise.all(Array.from({ length: 20 }, () => workers.of('queue')));
+  expect(asked).toHaveLength(1);
+});
+
+test('one that was killed is lost, and its old polls are not believed', async () => {
+  const { workers } = workersOf({ heartbeats: [heartbeat(16)], pollers: [poller('1@host', 20)] });
+  expect(await workers.of('queue')).toMatchObject([{ id: 'key', online: false, status: 'LOST' }]);
+});
+
+test('one of another pace is lost after three heartbeats of its own', async () => {
+  const pace = { elapsedSinceLastHeartbeat: msNumberToTs(60_000) };
+  const { workers } = workersOf({
+    heartbeats: [
+      heartbeat(170, { ...pace, workerInstanceKey: 'slow' }),
+      heartbeat(181, { ...pace, workerInstanceKey: 'dead' }),
+      heartbeat(50, { startTime: ago(110), workerInstanceKey: 'new' }),
+    ],
+  });
+  expect(await workers.of('queue')).toMatchObject([
+    { id: 'slow', online: true },
+    { id: 'new', online: true },
+    { id: 'dead', online: false },
+  ]);
+});
+
+test.each([
+  ['one late heartbeat', 9, 16],
+  ['a long sleep of its machine', 36_000, 181],
+])('%s does not keep a dead worker alive', async (_, late, silent) => {
+  const elapsedSinceLastHeartbeat = msNumberToTs(late * 1000);
+  const { workers } = workersOf({ heartbeats: [heartbeat(silent, { elapsedSinceLastHeartbeat })] });
+  expect(await workers.of('queue')).toMatchObject([{ status: 'LOST' }]);
+});
+
+test('one that has shut down is gone, and its polls too', async () => {
+  const status = enums.WorkerStatus.WORKER_STATUS_SHUTDOWN;
+  const { workers } = workersOf({
+    heartbeats: [heartbeat(1, { status })],
+    pollers: [poller('1@host', 2)],
+  });
+  expect(await workers.of('queue')).toEqual([]);
+});
+
+test('one that has not reported itself yet is known by its polls, before the lost ones', async () => {
+  const { workers } = workersOf({
+    heartbeats: [heartbeat(16)],
+    pollers: [poller('2@host', 2), poller('3@host', 80)],
+  });
+  expect(await workers.of('queue')).toMatchObject([
+    { id: '2@host', pid: '2', host: 'host', online: true, startedAt: null },
+    { id: 'key', online: false },
+  ]);
+});
+
+test('a Temporal that does not know workers is asked for polls', async () => {
+  const error = Object.assign(new Error('no'), {
+    code: GrpcCode.Unimplemented,
+    details: 'unknown method ListWorkers',
+    metadata: {},
+  });
+  const { workers } = workersOf({ errors: [error], pollers: [poller('2@host', 2)] });
+  expect(await workers.of('queue')).toMatchObject([{ id: '2@host', online: true }]);
+});
+
+test('a queue whose name could end a literal is looked for here', async () => {
+  const taskQueue = "it's";
+  const { asked, workers } = workersOf({
+    heartbeats: [heartbeat(1), heartbeat(1, { taskQueue, workerInstanceKey: 'mine' })],
+  });
+  expect(await workers.of(taskQueue)).toMatchObject([{ id: 'mine', taskQueue }]);
+  expect(asked).toEqual(['workers undefined']);
+});
+
+test('a failed question is asked again', async () => {
+  const { workers } = workersOf({ errors: [new Error('down')], heartbeats: [heartbeat(1)] });
+  await expect(workers.of('queue')).rejects.toThrow('down');
+  expect(await workers.of('queue')).toHaveLength(1);
+});

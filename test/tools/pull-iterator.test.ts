@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { Bell } from '../../src/tools/bell.ts';
+import { ENDED, Pulled } from '../../src/tools/pull-iterator.ts';
+
+const forever = (): Promise<never> => new Promise(() => {});
+const DONE = { done: true, value: undefined };
+
+test('values come in the order in which they are asked for, then the end', async () => {
+  let count = 0;
+  const numbers = new Pulled(async () => (count < 3 ? ++count : ENDED), undefined);
+  const asked = await Promise.all([numbers.next(), numbers.next(), numbers.next(), numbers.next()]);
+  expect(asked.map(({ value }) => value)).toEqual([1, 2, 3, undefined]);
+  expect(await numbers.next()).toEqual(DONE);
+});
+
+test('`return` ends a wait at once, and whoever pulls is told', async () => {
+  let told = false;
+  const stuck = new Pulled((signal) => {
+    signal.addEventListener('abort', () => (told = true));
+    return forever();
+  }, undefined);
+  const waiting = [stuck.next(), stuck.next()];
+  await Promise.resolve();
+  expect(await stuck.return()).toEqual(DONE);
+  expect(await Promise.all(waiting)).toEqual([DONE, DONE]);
+  expect(told).toBe(true);
+});
+
+test('the signal ends it without an error, before the first value too', async () => {
+  const stop = new AbortController();
+  const stuck = new Pulled(forever, stop.signal);
+  const waiting = stuck.next();
+  stop.abort(new Error('enough'));
+  expect(await waiting).toEqual(DONE);
+  expect(await new Pulled(async () => 1, stop.signal).next()).toEqual(DONE);
+});
+
+test('an error comes once and ends it', async () => {
+  const broken = new Pulled(() => Promise.reject(new Error('broken')), undefined);
+  await expect(broken.next()).rejects.toThrow('broken');
+  expect(await broken.next()).toEqual(DONE);
+});
+
+test('a bell that is rung while nobody sleeps wakes the next sleeper at once, and only that one', async () => {
+  const bell = new Bell();
+  bell.ring();
+  await bell.sleep(1_000_000);
+  const second = bell.sleep(1_000_000).then(() => 'woken');
+  expect(await Promise.race([second, Promise.resolve('asleep')])).toBe('asleep');
+  bell.ring();
+  expect(await second).toBe('woken');
+});
