@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'vite';
 import { describe, expect, test } from 'vitest';
-import { importsOf } from './support/imports-of.ts';
+import { importsOf, mentionsOf } from './support/imports-of.ts';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
@@ -11,72 +11,253 @@ interface Source {
   /** Relative to `src`. */
   readonly path: string;
   readonly text: string;
-  /** Files relative to `src`, or packages. */
+  /** What it loads at run time: files relative to `src`, or packages. */
   readonly imports: readonly string[];
+  /** The same with what it takes types from. */
+  readonly mentions: readonly string[];
 }
+
+interface Room {
+  readonly rooms: readonly string[];
+  /** Prefixes: a package with all that is in it, or one scheme. */
+  readonly packages: readonly string[];
+}
+
+const CONTRACT = ['tools/', 'contract/wire/', 'contract/', 'contract/rules/'];
+const GATEWAY = [
+  'node:',
+  'zod',
+  'fastify',
+  'graphql',
+  'graphql-ws',
+  'mercurius',
+  'negotiator',
+  'ws',
+  'dataloader',
+  'altair-static',
+  '@pothos/core',
+];
+
 const sources = await readSources();
 const importing = new Map(sources.map(({ path, imports }) => [path, imports]));
+const mentioning = new Map(sources.map(({ path, mentions }) => [path, mentions]));
 
-/** What may be loaded at run time, as prefixes: folders and files of `src`, or packages. */
-const REALMS: Readonly<Record<string, readonly string[]>> = {
-  tools: ['tools/'],
-  contract: ['contract/', 'tools/', 'zod'],
+/**
+ * The rooms of the house, from the ground up: what each may know of the others (types too), and the packages it may
+ * load. A room stands on rooms above it in this table alone, so no two can lean on each other. A file that puts a room
+ * together, as a list of what is in it, is a room of its own.
+ */
+const ROOMS: Readonly<Record<string, Room>> = {
+  'tools/': { rooms: [], packages: [] },
+  'contract/wire/': { rooms: ['tools/'], packages: [] },
+  'contract/': { rooms: ['contract/wire/'], packages: ['zod'] },
+  'contract/rules/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
+
   // The parser of durations is pure, and in every bundle anyway.
-  workflows: [
-    'workflows/',
-    'contract/',
-    'tools/',
-    'zod',
-    '@temporalio/workflow',
-    '@temporalio/common/lib/time.js',
-  ],
-  activities: [
-    'activities/',
-    'contract/',
-    'tools/',
-    'node:',
-    '@temporalio/activity',
-    '@temporalio/common',
-  ],
-  service: [
-    'service/',
-    'contract/',
-    'tools/',
-    'zod',
-    'node:',
-    '@temporalio/client',
-    '@temporalio/common',
-    '@temporalio/proto',
-    '@temporalio/envconfig',
-  ],
-};
-/** Programs and what is made for one machine: they put the realms together. */
-const PROGRAMS = /^(?:[^/]+\.ts|worker\/.*|process\/.*|api\/server\.ts|local\/.*|exports\/.*)$/;
+  'workflows/': {
+    rooms: CONTRACT,
+    packages: ['zod', '@temporalio/workflow', '@temporalio/common/lib/time.js'],
+  },
+  'activities/': {
+    rooms: CONTRACT,
+    packages: ['node:', '@temporalio/activity', '@temporalio/common'],
+  },
+  'activities/tasks/': { rooms: ['activities/'], packages: ['node:', '@temporalio/activity'] },
+  'activities/index.ts': { rooms: ['activities/tasks/'], packages: [] },
+  // Of activities, types alone: a workflow that loads one is not deterministic.
+  'workflows/tasks/': { rooms: ['workflows/', 'activities/index.ts'], packages: ['zod'] },
+  'workflows/index.ts': { rooms: ['workflows/tasks/'], packages: [] },
 
-describe.each(Object.entries(REALMS))('%s', (realm, allowed) => {
-  test(`loads only ${allowed.join(', ')}`, () => {
-    const others = sources
-      .filter(({ path }) => path.startsWith(`${realm}/`))
-      .flatMap(({ path, imports }) => imports.map((name) => ({ path, name })))
-      .filter(({ name }) => !allowed.some((prefix) => within(name, prefix)));
+  'service/temporal/': {
+    rooms: CONTRACT,
+    packages: [
+      'node:',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/envconfig',
+      '@temporalio/proto',
+    ],
+  },
+  'service/run/': {
+    rooms: [...CONTRACT, 'service/temporal/'],
+    packages: ['node:', '@temporalio/client', '@temporalio/common'],
+  },
+  'service/log/': {
+    rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
+    packages: ['node:', '@temporalio/client', '@temporalio/common'],
+  },
+  'service/live/': {
+    rooms: [...CONTRACT, 'service/temporal/', 'service/log/'],
+    packages: ['node:', '@temporalio/client'],
+  },
+  'service/list/': {
+    rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
+    packages: ['node:', 'zod', '@temporalio/client', '@temporalio/common'],
+  },
+  'service/': {
+    rooms: [...CONTRACT, 'service/temporal/', 'service/run/', 'service/live/', 'service/list/'],
+    packages: ['node:', '@temporalio/client', '@temporalio/common'],
+  },
+
+  'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
+  'api/schema/kit/': { rooms: CONTRACT, packages: GATEWAY },
+  'api/schema/list/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
+  'api/schema/': { rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/list/'], packages: GATEWAY },
+  'api/schema/typed/': {
+    rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/'],
+    packages: GATEWAY,
+  },
+  'api/schema/create-schema.ts': {
+    rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/list/', 'api/schema/', 'api/schema/typed/'],
+    packages: GATEWAY,
+  },
+  'api/transport/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
+  'api/webiny/': { rooms: [...CONTRACT, 'api/schema/kit/', 'api/transport/'], packages: GATEWAY },
+  'api/webiny/list/': { rooms: [...CONTRACT, 'api/webiny/'], packages: GATEWAY },
+  'api/webiny/types/': {
+    rooms: [...CONTRACT, 'api/schema/kit/', 'api/webiny/', 'api/webiny/list/'],
+    packages: GATEWAY,
+  },
+  'api/webiny/background-tasks.ts': {
+    rooms: [
+      ...CONTRACT,
+      'api/schema/kit/',
+      'api/transport/',
+      'api/webiny/',
+      'api/webiny/list/',
+      'api/webiny/types/',
+    ],
+    packages: GATEWAY,
+  },
+  'api/': {
+    rooms: [
+      ...CONTRACT,
+      'api/graphiql/',
+      'api/schema/kit/',
+      'api/schema/create-schema.ts',
+      'api/transport/',
+      'api/webiny/background-tasks.ts',
+    ],
+    packages: GATEWAY,
+  },
+
+  'process/': {
+    rooms: ['tools/', 'contract/'],
+    packages: [
+      'node:',
+      'zod',
+      'pino',
+      '@temporalio/envconfig',
+      '@temporalio/client',
+      '@temporalio/worker',
+    ],
+  },
+  'worker/': {
+    rooms: [...CONTRACT, 'activities/', 'process/'],
+    packages: ['node:', '@temporalio/worker', '@temporalio/common', '@temporalio/activity'],
+  },
+  'worker.ts': {
+    rooms: ['activities/index.ts', 'service/temporal/', 'process/', 'worker/'],
+    packages: ['node:', '@temporalio/worker'],
+  },
+  'api/server.ts': {
+    rooms: [
+      'contract/',
+      'workflows/index.ts',
+      'service/temporal/',
+      'service/',
+      'api/',
+      'api/graphiql/',
+      'process/',
+    ],
+    packages: ['node:'],
+  },
+  'local/': {
+    rooms: [
+      'tools/',
+      'contract/',
+      'activities/index.ts',
+      'workflows/index.ts',
+      'service/temporal/',
+      'service/',
+      'api/',
+      'api/graphiql/',
+      'process/',
+      'worker/',
+    ],
+    packages: ['node:', 'pino', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],
+  },
+  'testing/': {
+    rooms: [
+      ...CONTRACT,
+      'activities/',
+      'service/temporal/',
+      'service/',
+      'process/',
+      'worker/',
+      'local/',
+    ],
+    packages: ['node:', 'zod', '@temporalio/worker', '@temporalio/testing', '@temporalio/activity'],
+  },
+};
+
+describe('a room', () => {
+  const order = Object.keys(ROOMS);
+
+  test('is where each file is', () => {
+    const outside = sources.filter(({ path }) => roomOf(path) === undefined);
+    expect(outside.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('has some fifteen files at most', () => {
+    const folders = sources.map(({ path }) => dirname(path));
+    const full = folders.filter((folder) => folders.filter((one) => one === folder).length > 16);
+    expect(new Set(full)).toEqual(new Set());
+  });
+
+  test.each(Object.entries(ROOMS))('%s stands on rooms below it', (room, { rooms }) => {
+    const above = rooms.filter((other) => order.indexOf(other) >= order.indexOf(room));
+    expect(above).toEqual([]);
+  });
+
+  test.each(Object.entries(ROOMS))('%s knows only the rooms it says', (room, { rooms }) => {
+    const others = inRoom(room)
+      .flatMap(({ path, mentions }) => mentions.map((name) => ({ path, name })))
+      .filter(({ name }) => {
+        const other = roomOf(name);
+        return other !== undefined && other !== room && !rooms.includes(other);
+      });
     expect(others).toEqual([]);
+  });
+
+  test.each(Object.entries(ROOMS))('%s says no room that it does not know', (room, { rooms }) => {
+    const known = new Set(inRoom(room).flatMap(({ mentions }) => mentions.map(roomOf)));
+    // The contract is everybody's.
+    expect(rooms.filter((other) => !CONTRACT.includes(other) && !known.has(other))).toEqual([]);
+  });
+
+  test.each(Object.entries(ROOMS))('%s loads only the packages it says', (room, { packages }) => {
+    const others = inRoom(room)
+      .flatMap(({ path, imports }) => imports.map((name) => ({ path, name })))
+      .filter(({ name }) => !name.endsWith('.ts') && !packages.some((one) => within(name, one)));
+    expect(others).toEqual([]);
+  });
+
+  test('has no circle of files, types included', () => {
+    const circles = sources.filter(({ path }) => mentionedBy(path).has(path));
+    expect(circles.map(({ path }) => path)).toEqual([]);
   });
 });
 
-test('the gateway asks Tasks, and nothing below it', () => {
-  const others = inFolder('api/')
-    .filter(({ path }) => !PROGRAMS.test(path))
-    .flatMap(({ path, imports }) => imports.map((name) => ({ path, name })))
-    .filter(
-      ({ name }) =>
-        name.startsWith('@temporalio/') ||
-        /^(?:workflows|activities|service|local|testing|exports)\//.test(name),
-    );
-  expect(others).toEqual([]);
+test('workflow code takes types alone from activities', () => {
+  const loading = inFolder('workflows/').filter(({ imports }) =>
+    imports.some((name) => name.startsWith('activities/')),
+  );
+  expect(loading.map(({ path }) => path)).toEqual([]);
 });
 
 test('programs are loaded by no library file', () => {
-  const programs = new Set(['worker.ts', 'api/server.ts', 'local/start.ts']);
+  const programs = new Set(['worker.ts', 'worker/bundle.ts', 'api/server.ts', 'local/start.ts']);
   const loaded = sources
     .flatMap(({ path, imports }) => imports.map((name) => ({ path, name })))
     .filter(({ name }) => programs.has(name));
@@ -133,7 +314,8 @@ describe('the doors', () => {
   );
 
   test('workflow code reaches neither Node nor a client', () => {
-    const allowed = ['exports/workflow.ts', ...(REALMS['workflows'] ?? [])];
+    const { rooms = [], packages = [] } = ROOMS['workflows/'] ?? {};
+    const allowed = ['exports/workflow.ts', 'workflows/', ...rooms, ...packages];
     const outside = [...reachable('exports/workflow.ts')].filter(
       (name) => !allowed.some((prefix) => within(name, prefix)),
     );
@@ -161,6 +343,26 @@ function reachable(path: string, found = new Set<string>()): ReadonlySet<string>
   return found;
 }
 
+/** Everything that a file knows of, over any number of files. */
+function mentionedBy(path: string, found = new Set<string>()): ReadonlySet<string> {
+  for (const name of mentioning.get(path) ?? [])
+    if (!found.has(name)) {
+      found.add(name);
+      mentionedBy(name, found);
+    }
+  return found;
+}
+
+/** The row of a file: its own, or its folder's. Doors lead everywhere, and are looked at below. */
+function roomOf(path: string): string | undefined {
+  if (path in ROOMS) return path;
+  const folder = `${dirname(path)}/`;
+  return folder in ROOMS || folder === 'exports/' ? folder : undefined;
+}
+
+const inRoom = (room: string): readonly Source[] =>
+  sources.filter(({ path }) => roomOf(path) === room);
+
 const within = (name: string, prefix: string): boolean =>
   prefix.endsWith('/') || prefix.endsWith(':')
     ? name.startsWith(prefix)
@@ -168,15 +370,17 @@ const within = (name: string, prefix: string): boolean =>
 
 async function readSources(): Promise<readonly Source[]> {
   const files = await readdir(SRC, { recursive: true });
-  return Promise.all(
-    files
-      .filter((file) => file.endsWith('.ts'))
-      .map(async (path) => ({
-        path,
-        text: await readFile(join(SRC, path), 'utf8'),
-        imports: (await importsOf(join(SRC, path))).map((name) =>
-          name.startsWith('.') ? relative(SRC, resolve(SRC, dirname(path), name)) : name,
-        ),
-      })),
-  );
+  return Promise.all(files.filter((file) => file.endsWith('.ts')).map(readSource));
+}
+
+async function readSource(path: string): Promise<Source> {
+  const file = join(SRC, path);
+  const from = (name: string): string =>
+    name.startsWith('.') ? relative(SRC, resolve(SRC, dirname(path), name)) : name;
+  return {
+    path,
+    text: await readFile(file, 'utf8'),
+    imports: (await importsOf(file)).map(from),
+    mentions: (await mentionsOf(file)).map(from),
+  };
 }

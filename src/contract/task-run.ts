@@ -1,3 +1,7 @@
+import type { Progress } from './wire/run-log.ts';
+
+export type { Progress };
+
 /** Where a run stands. The same six words in TypeScript and GraphQL. */
 export const TaskRunStatus = {
   /** Delayed, or no worker has taken it yet. */
@@ -46,12 +50,6 @@ export interface TaskRunDetails extends TaskRun {
   readonly steps: readonly Step[];
   /** An abort was recorded. True on a closed run too: on a SUCCEEDED one it came too late. */
   readonly abortRequested: boolean;
-}
-
-export interface Progress {
-  readonly done: number;
-  readonly total: number | null;
-  readonly message: string | null;
 }
 
 /** An activity that has not ended. */

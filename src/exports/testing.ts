@@ -8,7 +8,7 @@ export type {
   ActivityRun,
   RunActivityOptions,
 } from '../testing/run-activity.ts';
-export { startTestServer } from '../testing/test-server.ts';
+export { startTestServer } from '../testing/start-test-server.ts';
 export type {
   TestServer,
   TestServerOptions,

@@ -1,6 +1,6 @@
 import type { RunPosition } from '../contract/rules/run-order.ts';
 import { checkText } from '../contract/rules/check-trigger.ts';
-import type { KeyedRequest } from '../contract/rules/keyed-request.ts';
+import type { KeyedRequest } from '../contract/wire/run-fields.ts';
 import { TaskError } from '../contract/task-error.ts';
 import type { Diagnosis, TaskRun, Worker } from '../contract/task-run.ts';
 import type { Settings, Tasks } from '../contract/tasks.ts';

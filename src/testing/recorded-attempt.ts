@@ -3,7 +3,19 @@ import { Attempt } from '../activities/attempt.ts';
 import { toWireLine } from '../activities/to-wire-line.ts';
 import type { LogLevel } from '../contract/wire/run-log.ts';
 import type { Progress } from '../contract/task-run.ts';
-import type { ActivityCheckpoint, ActivityLine } from './run-activity.ts';
+
+export interface ActivityCheckpoint {
+  /** 1 for the first. */
+  readonly number: number;
+  /** Undefined for a checkpoint without one. */
+  readonly state: unknown;
+}
+
+export interface ActivityLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly data: unknown;
+}
 
 /** An attempt that keeps what it is told instead of sending it. */
 export class RecordedAttempt extends Attempt {

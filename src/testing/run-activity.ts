@@ -1,9 +1,12 @@
 import { CancelledFailure } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { attempts } from '../activities/current-attempt.ts';
-import type { LogEnvelope, LogLevel } from '../contract/wire/run-log.ts';
+import type { LogEnvelope } from '../contract/wire/run-log.ts';
 import type { Progress } from '../contract/task-run.ts';
 import { RecordedAttempt } from './recorded-attempt.ts';
+import type { ActivityCheckpoint, ActivityLine } from './recorded-attempt.ts';
+
+export type { ActivityCheckpoint, ActivityLine };
 
 export interface RunActivityOptions {
   /**
@@ -15,19 +18,6 @@ export interface RunActivityOptions {
   readonly signal?: AbortSignal;
   /** What `lastCheckpoint` answers: the state of an attempt before this one. */
   readonly resumeFrom?: unknown;
-}
-
-export interface ActivityCheckpoint {
-  /** 1 for the first. */
-  readonly number: number;
-  /** Undefined for a checkpoint without one. */
-  readonly state: unknown;
-}
-
-export interface ActivityLine {
-  readonly level: LogLevel;
-  readonly message: string;
-  readonly data: unknown;
 }
 
 interface Recorded {

@@ -50,10 +50,3 @@ export interface TestServer {
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
-
-/** A real Temporal for whole tests, on a port that is free. Resolves when it takes calls; start one for many tests. */
-export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  // Here, because tests of other things need not wait for a second until all of it is loaded.
-  const { openTestServer } = await import('./open-test-server.ts');
-  return openTestServer(options);
-}

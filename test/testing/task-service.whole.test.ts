@@ -1,5 +1,5 @@
 import { describe, inject } from 'vitest';
-import { startTestServer } from '../../src/testing/test-server.ts';
+import { startTestServer } from '../../src/testing/start-test-server.ts';
 import * as activities from './contract-activities.ts';
 import * as contractTasks from './contract-tasks.ts';
 import { ordersOf } from './orders.ts';

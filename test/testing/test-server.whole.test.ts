@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { expect, test } from 'vitest';
-import { startTestServer } from '../../src/testing/test-server.ts';
+import { startTestServer } from '../../src/testing/start-test-server.ts';
 import { eventually } from '../support/whole.ts';
 import * as activities from './contract-activities.ts';
 import * as contractTasks from './contract-tasks.ts';

@@ -6,7 +6,8 @@ import type { Builder } from './kit/builder.ts';
 import { given } from './kit/without-nulls.ts';
 import { inOwnWords } from './kit/own-words.ts';
 import { orProblem, typeOf } from './kit/problem.ts';
-import type { Problems, RunProblem } from './kit/problem.ts';
+import type { RunProblem } from './kit/problem.ts';
+import type { Problems } from './add-problems.ts';
 
 export function addAbort(builder: Builder, problems: Problems): void {
   builder.enumType('AbortMode', {

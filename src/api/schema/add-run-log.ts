@@ -1,20 +1,8 @@
-import type { LogLevel, LogLine } from '../../contract/wire/run-log.ts';
 import type { LogEvent, LogFilter, LogPage } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
 import { given } from './kit/without-nulls.ts';
 import type { Given } from './kit/without-nulls.ts';
-
-/** A line with the position after it. */
-export interface CursoredLine {
-  readonly line: LogLine;
-  readonly cursor: string;
-}
-
-export interface LogFilterInput {
-  readonly levels?: LogLevel[];
-  readonly steps?: string[];
-  readonly search?: string;
-}
+import type { CursoredLine, LogFilterInput } from './kit/shapes.ts';
 
 export function addRunLog(builder: Builder): void {
   builder.enumType('LogLevel', {

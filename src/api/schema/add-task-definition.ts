@@ -1,7 +1,7 @@
 import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
 import type { Worker } from '../../contract/task-run.ts';
 import type { Builder } from './kit/builder.ts';
-import { defaultsOf } from './typed/defaults-of.ts';
+import { defaultsOf } from './kit/defaults-of.ts';
 
 export function addTaskDefinition(builder: Builder, mutationOf: (id: string) => string): void {
   const presence = builder.objectRef<Presence>('WorkerPresence').implement({

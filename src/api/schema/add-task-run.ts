@@ -5,11 +5,11 @@ import { abilitiesOf, addAbilities } from './add-abilities.ts';
 import type { Builder } from './kit/builder.ts';
 import type { RelatedRequest } from './kit/loaders.ts';
 import type { Loaders } from './kit/loaders.ts';
-import type { WebUi } from './create-schema.ts';
+import type { WebUi } from './kit/shapes.ts';
 import { given } from './kit/without-nulls.ts';
 import { toLogFilter } from './add-run-log.ts';
 import { publicDefinitions } from './add-task-definition.ts';
-import { MAX_FIRST } from './add-task-run-connection.ts';
+import { MAX_FIRST } from './list/add-task-run-connection.ts';
 
 export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
   builder.objectType('TaskRunError', {

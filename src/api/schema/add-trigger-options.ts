@@ -2,16 +2,7 @@ import type { TriggerOptions } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
 import { given } from './kit/without-nulls.ts';
 import type { Given } from './kit/without-nulls.ts';
-
-export interface TriggerOptionsInput {
-  readonly name?: string;
-  readonly delay?: number;
-  readonly runAt?: Date;
-  readonly key?: string;
-  readonly tags?: string[];
-  readonly parent?: string;
-  readonly priority?: number;
-}
+import type { TriggerOptionsInput } from './kit/shapes.ts';
 
 export function addTriggerOptions(builder: Builder): void {
   builder.inputType('TriggerOptions', {

@@ -10,7 +10,8 @@ import type {
 import type { Builder } from './kit/builder.ts';
 import type { GatewayContext } from './kit/context.ts';
 import { orProblem, typeOf } from './kit/problem.ts';
-import type { Problem, Problems } from './kit/problem.ts';
+import type { Problem } from './kit/problem.ts';
+import type { Problems } from './add-problems.ts';
 import { publicDefinitions } from './add-task-definition.ts';
 import { toTriggerOptions } from './add-trigger-options.ts';
 

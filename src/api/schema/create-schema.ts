@@ -5,14 +5,14 @@ import { createBuilder } from './kit/builder.ts';
 import type { Builder } from './kit/builder.ts';
 import { addDeleteTaskRun } from './add-delete-task-run.ts';
 import { addDiagnosis } from './add-diagnosis.ts';
-import { addProblems } from './kit/problem.ts';
+import { addProblems } from './add-problems.ts';
 import { addRunLog } from './add-run-log.ts';
 import { addStep } from './add-step.ts';
 import { addTaskDefinition, publicDefinitions } from './add-task-definition.ts';
-import { addTaskRunConnection } from './add-task-run-connection.ts';
-import { addTaskRunCounts } from './add-task-run-counts.ts';
-import { addTaskRunFilter } from './add-task-run-filter.ts';
-import { addTaskRunListEvent } from './add-task-run-list-event.ts';
+import { addTaskRunConnection } from './list/add-task-run-connection.ts';
+import { addTaskRunCounts } from './list/add-task-run-counts.ts';
+import { addTaskRunFilter } from './list/add-task-run-filter.ts';
+import { addTaskRunListEvent } from './list/add-task-run-list-event.ts';
 import { addTaskRunStatus } from './add-task-run-status.ts';
 import { addTaskRun } from './add-task-run.ts';
 import { addTriggerOptions } from './add-trigger-options.ts';
@@ -21,6 +21,7 @@ import { addTypedTriggers } from './typed/typed-triggers.ts';
 import { nameTypedTriggers } from './typed/typed-trigger-names.ts';
 import type { TypedTriggerName } from './typed/typed-trigger-names.ts';
 import { addWorker } from './add-worker.ts';
+import type { WebUi } from './kit/shapes.ts';
 
 export interface SchemaOptions {
   /** The catalogue; private definitions are left out of the schema. */
@@ -29,12 +30,6 @@ export interface SchemaOptions {
   readonly extend?: ((builder: Builder) => void) | undefined;
   /** Where Temporal Web UI is, so that runs link to their pages there. */
   readonly webUi?: WebUi | undefined;
-}
-
-export interface WebUi {
-  /** Such as `http://localhost:8233`, with or without a path, without a slash at its end. */
-  readonly address: string;
-  readonly namespace: string;
 }
 
 /** The whole schema: ours, a typed trigger for each public definition, and what `extend` adds. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { PAYLOAD_LIMIT } from '../wire/payload-limit.ts';
-import { utf8Length } from '../wire/run-fields.ts';
+import { utf8Length } from '../../tools/utf8-length.ts';
 import type { TaskDescription } from '../task-definition.ts';
 import { TaskError } from '../task-error.ts';
 import type { InputIssue } from '../task-error.ts';

@@ -1,12 +1,5 @@
 import { canonicalJson } from '../../tools/canonical-json.ts';
-
-/** What a key stands for: definition and input, in two forms that are the same for the same request. */
-export interface KeyedRequest {
-  /** The input as it was given; undefined for a run that no key made. */
-  readonly given: string | undefined;
-  /** The input as the schema reads it; undefined when that is no JSON, so that two of them cannot be told apart. */
-  readonly read: string | undefined;
-}
+import type { KeyedRequest } from '../wire/run-fields.ts';
 
 /** `read` is the input with the schema's defaults: some callers leave them out, and some have them filled in. */
 export const toKeyedRequest = (

@@ -1,4 +1,4 @@
-import { utf8Length } from './run-fields.ts';
+import { utf8Length } from '../../tools/utf8-length.ts';
 
 /** Temporal refuses a payload of 2 MiB: for its envelope and ours a little of that is kept free. */
 export const PAYLOAD_LIMIT = 2 * 1024 * 1024 - 64 * 1024;

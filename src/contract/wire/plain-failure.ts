@@ -1,5 +1,5 @@
 import { PAYLOAD_LIMIT, payloadSize } from './payload-limit.ts';
-import { utf8Length } from './run-fields.ts';
+import { utf8Length } from '../../tools/utf8-length.ts';
 
 const MOST_CAUSES = 20;
 const SHOWN = 8 * 1024;

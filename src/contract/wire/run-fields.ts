@@ -1,5 +1,5 @@
-import type { KeyedRequest } from '../rules/keyed-request.ts';
 import { MEMO } from './messages.ts';
+import { utf8Length } from '../../tools/utf8-length.ts';
 import { wordsOf } from '../../tools/words-of.ts';
 
 /** What Temporal indexes of a run beside its own fields: names and Temporal's types. */
@@ -30,6 +30,14 @@ export interface RunMemo {
   /** The chain's first start, ISO; absent in the first iteration. */
   readonly createdAt?: string;
   readonly iteration: number;
+}
+
+/** What a key stands for: definition and input, in two forms that are the same for the same request. */
+export interface KeyedRequest {
+  /** The input as it was given; undefined for a run that no key made. */
+  readonly given: string | undefined;
+  /** The input as the schema reads it; undefined when that is no JSON, so that two of them cannot be told apart. */
+  readonly read: string | undefined;
 }
 
 export interface RunFields {
@@ -76,14 +84,4 @@ export function toRunFields({ name, actor, input, tags = [], parent, rerunOf, ke
       ...(actor !== null && { TaskActor: actor }),
     },
   };
-}
-
-/** Bytes of a text in UTF-8; the sandbox has no encoder to ask. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_00_00 ? 3 : 4;
-  }
-  return bytes;
 }

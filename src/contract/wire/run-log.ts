@@ -1,5 +1,4 @@
-import { utf8Length } from './run-fields.ts';
-import type { Progress } from '../task-run.ts';
+import { utf8Length } from '../../tools/utf8-length.ts';
 
 /**
  * The run log's protocol and its one reducer. The same class runs in the workflow (fed by signals and activity
@@ -48,6 +47,12 @@ export interface Segment {
   /** The activity's name. */
   readonly step: string;
   readonly lines: readonly WireLine[];
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number | null;
+  readonly message: string | null;
 }
 
 /** What heartbeats, results and signals carry. */

@@ -1,4 +1,4 @@
-import type { RunInfo } from '../run/to-task-run.ts';
+import type { RunInfo } from '../temporal/proto.ts';
 import type { ListedRows } from '../temporal/visibility.ts';
 
 /** A row of the index: what ordering needs, in milliseconds, and the rest unread. */

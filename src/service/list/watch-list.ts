@@ -4,7 +4,7 @@ import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter, TaskRunListEvent } from '../../contract/tasks.ts';
 import { deferred } from '../../tools/deferred.ts';
 import { ENDED, Pulled } from '../../tools/pull-iterator.ts';
-import { isPassing } from '../log/run-source.ts';
+import { isPassing } from '../temporal/to-task-error.ts';
 
 export interface WatchListsOptions {
   /** Visibility calls a second; live lists take at most half of them. */

@@ -5,7 +5,7 @@ import type { RunBatch } from '../log/follow-log.ts';
 import { fromCursor, toCursor } from '../log/log-position.ts';
 import type { LogPosition } from '../log/log-position.ts';
 import { ENDED } from '../../tools/pull-iterator.ts';
-import { isPassing } from '../log/run-source.ts';
+import { isPassing } from '../temporal/to-task-error.ts';
 import type { WatchedRun } from './watched-run.ts';
 
 export interface LogViewerOptions extends Pick<TailRequest, 'after' | 'filter'> {

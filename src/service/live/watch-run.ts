@@ -8,7 +8,7 @@ import type { LinkHistories } from '../log/link-histories.ts';
 import { withWaiting } from '../log/live-lines.ts';
 import { BATCH_BYTES } from '../log/read-logs.ts';
 import type { LinkView } from '../log/read-logs.ts';
-import { isPassing } from '../log/run-source.ts';
+import { isPassing } from '../temporal/to-task-error.ts';
 import type { LinkState, RunSource } from '../log/run-source.ts';
 import { SettledWindow } from './settled-window.ts';
 

@@ -1,7 +1,6 @@
 import type { temporal as proto } from '@temporalio/proto';
 import { LOGS_QUERY } from '../../contract/wire/messages.ts';
 import type { LogPageRequest, WireLogPage } from '../../contract/wire/run-log.ts';
-import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { HistoryLog } from './history-log.ts';
 import type { LinkHistory } from './history-log.ts';
@@ -9,7 +8,6 @@ import { liveLines } from './live-lines.ts';
 import type { LiveLines } from './live-lines.ts';
 import { enums } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
-import { grpcErrorOf } from '../temporal/to-task-error.ts';
 import { executionOf, toTaskRunDetails } from '../run/to-task-run.ts';
 import type { RunMapping } from '../run/to-task-run.ts';
 
@@ -214,16 +212,3 @@ const LONG_POLL = 30_000;
 
 const isPage = (value: unknown): value is WireLogPage =>
   typeof value === 'object' && value !== null && 'entries' in value && Array.isArray(value.entries);
-
-/** Whether the same question may be answered in a moment. */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof TaskError) return PASSING.has(error.code);
-  return PASSING_GRPC.has(grpcErrorOf(error)?.code ?? -1);
-}
-const PASSING: ReadonlySet<TaskErrorCode> = new Set([
-  TaskErrorCode.Unavailable,
-  TaskErrorCode.Timeout,
-  TaskErrorCode.RateLimited,
-]);
-// Cancelled, unknown, aborted, internal, data loss: a server that stops or moves answers so.
-const PASSING_GRPC: ReadonlySet<number> = new Set([1, 2, 10, 13, 15]);

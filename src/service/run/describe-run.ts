@@ -4,7 +4,7 @@ import type { TaskRunDetails } from '../../contract/task-run.ts';
 import type { DeletedRuns } from './deleted-runs.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { executionOf, toTaskRunDetails } from './to-task-run.ts';
-import type { RunDescription } from './to-task-run.ts';
+import type { RunDescription } from '../temporal/proto.ts';
 
 /** Describes a link of a run, the newest one unless told otherwise: one call. */
 export type DescribeRun = (id: string, runId?: string) => Promise<DescribedRun>;

@@ -4,7 +4,7 @@ import { WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
 import { enums } from '../temporal/proto.ts';
 import { toDate } from '../temporal/to-date.ts';
 import { activitiesOf } from './to-task-run.ts';
-import type { RunDescription } from './to-task-run.ts';
+import type { RunDescription } from '../temporal/proto.ts';
 import { isWorkflowCodeFailing } from './workflow-task-failure.ts';
 import type { WorkflowTaskFailure } from './workflow-task-failure.ts';
 

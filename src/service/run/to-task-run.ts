@@ -8,10 +8,8 @@ import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { Progress, Step, TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
 import { decodeFirst } from '../temporal/decode-first.ts';
 import { enums } from '../temporal/proto.ts';
+import type { RunDescription, RunInfo } from '../temporal/proto.ts';
 import { toDate } from '../temporal/to-date.ts';
-
-export type RunInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
-export type RunDescription = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
 /** What a run is mapped with: the catalogue for titles, and the client's converter. */
 export interface RunMapping {

@@ -2,7 +2,7 @@ import { checkInput } from '../../contract/rules/check-input.ts';
 import { checkTrigger } from '../../contract/rules/check-trigger.ts';
 import { findDefinition } from '../../contract/rules/find-definition.ts';
 import { isSameRequest, toKeyedRequest } from '../../contract/rules/keyed-request.ts';
-import type { KeyedRequest } from '../../contract/rules/keyed-request.ts';
+import type { KeyedRequest } from '../../contract/wire/run-fields.ts';
 import { MEMO } from '../../contract/wire/messages.ts';
 import { toRunFields } from '../../contract/wire/run-fields.ts';
 import type { RunMemo } from '../../contract/wire/run-fields.ts';

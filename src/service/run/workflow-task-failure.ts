@@ -1,7 +1,7 @@
 import { enums } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { toDate } from '../temporal/to-date.ts';
-import type { RunDescription } from './to-task-run.ts';
+import type { RunDescription } from '../temporal/proto.ts';
 
 /** Why the workflow code of a run does not get on. */
 export interface WorkflowTaskFailure {

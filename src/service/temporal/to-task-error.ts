@@ -45,6 +45,19 @@ export function isNeverSent(error: unknown): boolean {
 }
 const NEVER_SENT = /^(No connection established|Name resolution failed)/;
 
+/** Whether the same question may be answered in a moment. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof TaskError) return PASSING.has(error.code);
+  return PASSING_GRPC.has(grpcErrorOf(error)?.code ?? -1);
+}
+const PASSING: ReadonlySet<TaskErrorCode> = new Set([
+  TaskErrorCode.Unavailable,
+  TaskErrorCode.Timeout,
+  TaskErrorCode.RateLimited,
+]);
+// Cancelled, unknown, aborted, internal, data loss: a server that stops or moves answers so.
+const PASSING_GRPC: ReadonlySet<number> = new Set([1, 2, 10, 13, 15]);
+
 type ToMeaning = (details: string, cause: unknown, id: string | undefined) => TaskError | undefined;
 
 const MEANING: Readonly<Record<number, ToMeaning>> = {

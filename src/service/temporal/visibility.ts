@@ -5,7 +5,7 @@ import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { atMost } from '../../tools/at-most.ts';
 import { inTime, outOfTime } from './in-time.ts';
 import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
-import type { RunInfo } from '../run/to-task-run.ts';
+import type { RunInfo } from './proto.ts';
 import { TokenBucket } from '../../tools/token-bucket.ts';
 
 export interface VisibilityOptions {

@@ -5,7 +5,7 @@ import { MEMO } from '../../../src/contract/wire/messages.ts';
 import type { TaskRun } from '../../../src/contract/task-run.ts';
 import { RunLists } from '../../../src/service/list/list-runs.ts';
 import { toTaskRun } from '../../../src/service/run/to-task-run.ts';
-import type { RunInfo } from '../../../src/service/run/to-task-run.ts';
+import type { RunInfo } from '../../../src/service/temporal/proto.ts';
 import type { CountedRows, ListedRows } from '../../../src/service/temporal/visibility.ts';
 
 type Payload = temporal.api.common.v1.IPayload;

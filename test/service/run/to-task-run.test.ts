@@ -6,7 +6,8 @@ import { toRunFields } from '../../../src/contract/wire/run-fields.ts';
 import type { Progress } from '../../../src/contract/task-run.ts';
 import { encodeSearchAttributes } from '../../../src/service/temporal/search-attributes.ts';
 import { executionOf, toTaskRun, toTaskRunDetails } from '../../../src/service/run/to-task-run.ts';
-import type { RunDescription, RunInfo } from '../../../src/service/run/to-task-run.ts';
+import type { RunDescription } from '../../../src/service/temporal/proto.ts';
+import type { RunInfo } from '../../../src/service/temporal/proto.ts';
 
 const { WorkflowExecutionStatus: Status, PendingActivityState: State } = proto.api.enums.v1;
 const { PendingWorkflowTaskState } = proto.api.enums.v1;

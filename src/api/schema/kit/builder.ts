@@ -12,9 +12,10 @@ import type { Abort, Diagnosis, Progress, TaskRunError } from '../../../contract
 import type { LogPage, TaskDefinitionInfo, TaskRunOrder } from '../../../contract/tasks.ts';
 import type { Connection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
-import type { CursoredLine, LogFilterInput } from '../add-run-log.ts';
-import type { TaskRunFilterInput } from '../add-task-run-filter.ts';
-import type { TriggerOptionsInput } from '../add-trigger-options.ts';
+import type { LogFilterInput } from './shapes.ts';
+import type { CursoredLine } from './shapes.ts';
+import type { TaskRunFilterInput } from './shapes.ts';
+import type { TriggerOptionsInput } from './shapes.ts';
 import type { Problem, ProblemCode } from './problem.ts';
 import { DateTime, Json } from './scalars.ts';
 

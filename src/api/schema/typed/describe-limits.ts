@@ -1,5 +1,5 @@
-import { isRecord } from './json-schema.ts';
-import type { JsonSchema } from './json-schema.ts';
+import { isRecord } from '../kit/json-schema.ts';
+import type { JsonSchema } from '../kit/json-schema.ts';
 
 /** What a JSON Schema asks of a value beyond its type, in words: ours is the only place where GraphQL can say it. */
 export function describeLimits(schema: JsonSchema): string {

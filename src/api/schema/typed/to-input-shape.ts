@@ -1,8 +1,8 @@
 import type { InputRef } from '@pothos/core';
 import type { Builder } from '../kit/builder.ts';
 import { describeLimits, isEnumName } from './describe-limits.ts';
-import { inlineReferences, isRecord, takeNull } from './json-schema.ts';
-import type { JsonSchema } from './json-schema.ts';
+import { inlineReferences, isRecord, takeNull } from '../kit/json-schema.ts';
+import type { JsonSchema } from '../kit/json-schema.ts';
 import type { TypedTriggerName } from './typed-trigger-names.ts';
 
 type NamedType = 'String' | 'Int' | 'Float' | 'Boolean' | 'JSON' | InputRef;

@@ -1,5 +1,5 @@
-import type { TaskRunListEvent } from '../../contract/tasks.ts';
-import type { Builder } from './kit/builder.ts';
+import type { TaskRunListEvent } from '../../../contract/tasks.ts';
+import type { Builder } from '../kit/builder.ts';
 import { toTaskRunFilter } from './add-task-run-filter.ts';
 
 type Shown = Extract<TaskRunListEvent, { run: unknown }>;

@@ -1,29 +1,10 @@
-import { checkFilter } from '../../contract/rules/match-filter.ts';
-import type { TaskRunStatus } from '../../contract/task-run.ts';
-import type { TaskRunFilter } from '../../contract/tasks.ts';
-import type { Builder } from './kit/builder.ts';
-import { given } from './kit/without-nulls.ts';
-import { inOwnWords } from './kit/own-words.ts';
-import type { Given, Nullable } from './kit/without-nulls.ts';
-
-type OneOf<T> = Nullable<{ in: T[]; notIn: T[] }>;
-type Period = Nullable<{ after: Date; before: Date }>;
-
-export interface TaskRunFilterInput {
-  readonly id?: OneOf<string>;
-  readonly definition?: OneOf<string>;
-  readonly status?: OneOf<TaskRunStatus>;
-  readonly createdAt?: Period;
-  readonly scheduledFor?: Period;
-  readonly finishedAt?: Period;
-  readonly tags?: Nullable<{ any: string[]; all: string[]; none: string[] }>;
-  readonly parent?: OneOf<string>;
-  readonly topLevel?: boolean;
-  readonly triggeredBy?: OneOf<string>;
-  readonly name?: Nullable<{ in: string[]; notIn: string[]; startsWith: string; words: string }>;
-  readonly rerunOf?: Nullable<{ in: string[] }>;
-  readonly iteration?: Nullable<{ min: number; max: number }>;
-}
+import { checkFilter } from '../../../contract/rules/match-filter.ts';
+import type { TaskRunFilter } from '../../../contract/tasks.ts';
+import type { Builder } from '../kit/builder.ts';
+import { given } from '../kit/without-nulls.ts';
+import { inOwnWords } from '../kit/own-words.ts';
+import type { Given } from '../kit/without-nulls.ts';
+import type { TaskRunFilterInput } from '../kit/shapes.ts';
 
 export function addTaskRunFilter(builder: Builder): void {
   const ids = builder.inputType('IdFilter', {

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
-import type { TaskRunCounts, TaskRunFilter, Tasks } from '../../contract/tasks.ts';
-import type { Builder } from './kit/builder.ts';
+import type { TaskRunCounts, TaskRunFilter, Tasks } from '../../../contract/tasks.ts';
+import type { Builder } from '../kit/builder.ts';
 import { toTaskRunFilter } from './add-task-run-filter.ts';
 
 type Word = keyof TaskRunCounts;

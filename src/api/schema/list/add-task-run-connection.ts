@@ -1,8 +1,8 @@
-import type { TaskRunOrder } from '../../contract/tasks.ts';
-import type { Builder } from './kit/builder.ts';
-import { toConnection } from './kit/connection.ts';
-import type { Connection, Edge } from './kit/connection.ts';
-import { given } from './kit/without-nulls.ts';
+import type { TaskRunOrder } from '../../../contract/tasks.ts';
+import type { Builder } from '../kit/builder.ts';
+import { toConnection } from '../kit/connection.ts';
+import type { Connection, Edge } from '../kit/connection.ts';
+import { given } from '../kit/without-nulls.ts';
 import { toTaskRunFilter } from './add-task-run-filter.ts';
 
 /** The largest page. */
