@@ -1,21 +1,23 @@
 import type { Logger as TemporalLogger, LogLevel as TemporalLevel } from '@temporalio/common';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import type { LogLevel } from './config.ts';
+import { toTerminal } from './to-terminal.ts';
 
 export type { Logger } from 'pino';
 
 export interface LoggerOptions {
   readonly level?: LogLevel;
+  /** Gets each line as JSON. Default: the standard output. */
   readonly destination?: DestinationStream;
 }
 
 /**
- * The one format of every process: JSON lines with an ISO time and the level as a word.
- * A process tells who speaks by `.child({ component })`.
+ * The one format of every process: JSON lines with an ISO time and the level as a word; sentences when the output is a
+ * terminal. A process tells who speaks by `.child({ component })`.
  */
 export function createLogger({
   level = 'info',
-  destination = pino.destination(1),
+  destination = process.stdout.isTTY ? toTerminal(process.stdout) : pino.destination(1),
 }: LoggerOptions = {}): Logger {
   return pino(
     {
