@@ -15,7 +15,7 @@ export async function benchAbort({ client, service }: Stage): Promise<void> {
     const { id } = await service.trigger({ definition: 'abortable', input: { token } });
     while (!entered.has(token)) await sleep(5);
     const sent = performance.now();
-    await service.abort({ id, message: 'bench' });
+    await service.abort({ id, reason: 'bench' });
     await client.workflow
       .getHandle(id)
       .result()

@@ -25,8 +25,8 @@ export async function benchCounts(stage: Stage): Promise<void> {
   await count('trigger with the same key', 2, () => idleService.trigger({ ...request, key }));
   await count('get', 1, () => idleService.get(idle.id));
   await count('abort', 2, () => idleService.abort({ id: idle.id }));
-  await count('abort with force: one to end it, one to see', 2, () =>
-    idleService.abort({ id: idle.id, force: true }),
+  await count('terminate: one to end it, one to see', 2, () =>
+    idleService.terminate({ id: idle.id }),
   );
   const run = await service.trigger(request);
   await client.workflow.getHandle(run.id).result();

@@ -58,7 +58,7 @@ export async function benchTrigger({ client, idleService, idleQueue, url }: Stag
 
 const BODY = JSON.stringify({
   query:
-    'mutation ($input: JSON) { triggerTask(definition: "oneCheckpoint", input: $input) { __typename ... on TaskTriggered { run { id } } } }',
+    'mutation ($input: JSON) { triggerTask(definition: "oneCheckpoint", input: $input) { __typename ... on TaskRunTriggered { run { id } } } }',
   variables: { input: { n: 1 } },
 });
 
@@ -73,9 +73,9 @@ function triggerOver(url: string, agent: Agent): Promise<void> {
           text += chunk;
         });
         response.on('end', () =>
-          text.includes('"TaskTriggered"')
+          text.includes('"TaskRunTriggered"')
             ? resolve()
-            : reject(new Error(`Expected TaskTriggered, got ${text}`)),
+            : reject(new Error(`Expected TaskRunTriggered, got ${text}`)),
         );
       },
     );

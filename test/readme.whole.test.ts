@@ -180,7 +180,7 @@ async function sayHello(names: readonly string[]): Promise<string> {
     ),
   );
   expect(triggerTask).toEqual({
-    __typename: 'TaskTriggered',
+    __typename: 'TaskRunTriggered',
     run: { id: expect.any(String), status: 'PENDING' },
   });
   return triggerTask.run.id;
@@ -210,7 +210,7 @@ test('it prints the three addresses, and the page is there', async () => {
 describe('the quick start', () => {
   test('triggers as it is written', async () => {
     const { triggerTask } = await ask(documentOf('Trigger'));
-    expect(triggerTask.__typename).toBe('TaskTriggered');
+    expect(triggerTask.__typename).toBe('TaskRunTriggered');
     expect((await follow(triggerTask.run.id)).at(-1)).toEqual({ status: 'SUCCEEDED', dropped: 0 });
   });
 
@@ -230,7 +230,7 @@ describe('the quick start', () => {
     const typed =
       'mutation ($input: SayHelloInput!) { triggerSayHello(input: $input) { __typename ... on InvalidInput { issues { path } } } }';
     expect(await ask(typed, { input: { names: [] } })).toEqual({
-      triggerSayHello: { __typename: 'TaskTriggered' },
+      triggerSayHello: { __typename: 'TaskRunTriggered' },
     });
     expect(await ask(typed, { input: { names: [''] } })).toEqual({
       triggerSayHello: { __typename: 'InvalidInput', issues: [{ path: ['names', '0'] }] },
@@ -245,7 +245,7 @@ describe('the quick start', () => {
       expect(taskRun.progress.done).toBeGreaterThan(0);
     });
     expect(await ask(documentOf('Abort'), { id })).toEqual({
-      abortTaskRun: { __typename: 'AbortRequested', graceEndsAt: expect.any(String) },
+      abortTaskRun: { __typename: 'TaskRunAborting', graceEndsAt: expect.any(String) },
     });
     const events = await following;
     expect(events.at(-1)).toEqual({ status: 'ABORTED', dropped: 0 });
@@ -263,7 +263,7 @@ test('the runs that failed are listed with why, and those that do not move', asy
   const trigger = async (definition: string, options: string): Promise<string> =>
     (
       await ask(
-        `mutation { triggerTask(definition: "${definition}", input: { folder: "missing" }, options: ${options}) { ... on TaskTriggered { run { id } } } }`,
+        `mutation { triggerTask(definition: "${definition}", input: { folder: "missing" }, options: ${options}) { ... on TaskRunTriggered { run { id } } } }`,
       )
     ).triggerTask.run.id;
   const failing = await trigger('checksumFiles', '{ name: "No such folder" }');

@@ -6,13 +6,14 @@ export interface TaskDescription {
   /** camelCase; the name it is exported under, and the Temporal workflow type. */
   readonly id: string;
   readonly title: string;
-  readonly description: string;
+  /** Null when it says nothing of itself. */
+  readonly description: string | null;
   /** Not in the catalogue and not triggerable through GraphQL; code may trigger it. */
   readonly private: boolean;
   /** Plain `ZodType`: with its type parameters, definitions become invariant and no catalogue type holds them. */
   readonly input: z.ZodType;
   readonly output: z.ZodType | undefined;
-  /** Milliseconds that an aborted run may take to stop, and its clean-up after that. */
+  /** Seconds that an aborted run may take to stop, and its clean-up after that. */
   readonly grace: number;
   /** Inputs worth showing to whoever triggers it. */
   readonly examples: readonly unknown[];

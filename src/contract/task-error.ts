@@ -44,9 +44,18 @@ export interface TaskErrorDetails {
   readonly retryAfter?: number;
   /** The key under which a trigger with an unknown result is safe to repeat. */
   readonly key?: string;
+  /** The argument or field that is out of bounds, as `Tasks` names it and the message quotes it. */
+  readonly argument?: string;
   /** The run that the error is about. */
   readonly runId?: string;
 }
+
+/** An argument or field of a filter that is out of bounds, under the name that `Tasks` has for it. */
+export const outOfBounds = (
+  argument: string,
+  expected: string,
+  code: 'INVALID_ARGUMENT' | 'INVALID_DELAY' | 'INVALID_FILTER' = 'INVALID_ARGUMENT',
+): TaskError => new TaskError(code, `Expected \`${argument}\` ${expected}`, { argument });
 
 /** An error a caller can act on. Anything else is a bug: masked outside, logged inside. */
 export class TaskError extends Error {

@@ -94,17 +94,24 @@ export const AbortMode = {
 export type AbortMode = (typeof AbortMode)[keyof typeof AbortMode];
 
 export interface Abort {
-  /** The actor's name; empty when the cancel came around the service and named nobody. */
-  readonly by: string;
-  readonly reason: string;
+  /** The actor's name; null when it came around the service and named nobody. */
+  readonly by: string | null;
+  /** Null when none was given. */
+  readonly reason: string | null;
   /** When the abort was recorded. */
   readonly at: Date;
   /** Null while the run has not stopped. */
   readonly mode: AbortMode | null;
   /** When an open run is abandoned if it has not stopped; null once it is closed or before a worker has seen the abort. */
   readonly graceEndsAt: Date | null;
-  /** `DONE`, `TIMED_OUT` or the error of the clean-up; null when the definition has none. */
-  readonly cleanUp: string | null;
+  /** What came of the definition's clean-up; null when it has none, or has not ended it. */
+  readonly cleanUp: CleanUp | null;
+}
+
+export interface CleanUp {
+  readonly outcome: 'DONE' | 'FAILED' | 'TIMED_OUT';
+  /** What it failed with; null unless it did. */
+  readonly error: string | null;
 }
 
 /** How a run ended. For an open run only `abort` may be set. */

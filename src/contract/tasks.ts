@@ -19,14 +19,15 @@ export interface Actor {
 export interface TaskDefinitionInfo {
   readonly id: string;
   readonly title: string;
-  readonly description: string;
+  /** Null when it says nothing of itself. */
+  readonly description: string | null;
   readonly private: boolean;
   /** JSON Schema of what a caller gives. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
   /** JSON Schema of the output; null when the definition declares none. */
   readonly outputSchema: Readonly<Record<string, unknown>> | null;
   readonly examples: readonly unknown[];
-  /** Milliseconds. */
+  /** Seconds. */
   readonly grace: number;
 }
 
@@ -69,15 +70,20 @@ export interface TriggeredRun extends TaskRun {
 export interface AbortRequest {
   readonly id: string;
   /** Why; at most 1,000 characters, stored in clear text. */
-  readonly message?: string | undefined;
-  /** Milliseconds that this run may take to stop, instead of the definition's. 0 to 3,600,000. */
+  readonly reason?: string | undefined;
+  /** Seconds that this run may take to stop, instead of the definition's: a whole number from 0 to 3,600. */
   readonly grace?: number | undefined;
-  /** Terminate at once, without clean-up: for a run whose worker is gone or whose code keeps failing. */
-  readonly force?: boolean | undefined;
 }
 
 export interface AbortResult {
-  readonly outcome: 'ABORTING' | 'ALREADY_ABORTING' | 'ALREADY_FINISHED' | 'TERMINATED';
+  readonly outcome: 'ABORTING' | 'ALREADY_ABORTING' | 'ALREADY_FINISHED';
+  readonly run: TaskRun;
+}
+
+export type TerminateRequest = Pick<AbortRequest, 'id' | 'reason'>;
+
+export interface TerminateResult {
+  readonly outcome: 'TERMINATED' | 'ALREADY_FINISHED';
   readonly run: TaskRun;
 }
 
@@ -245,6 +251,11 @@ export interface Tasks<T extends TaskModule = TaskModule> {
    * milliseconds between the look at it and the request is answered `ABORTING` too, and shows no abort afterwards.
    */
   abort(request: AbortRequest): Promise<AbortResult>;
+  /**
+   * Ends a run at once, without clean-up: for one whose worker is gone or whose code keeps failing. Resolves when it
+   * has ended. An abort that was asked before gives way, with its reason.
+   */
+  terminate(request: TerminateRequest): Promise<TerminateResult>;
   get(id: string): Promise<TaskRunDetails>;
   /** Removes a run and its log; an open one is terminated. Resolves when Temporal has accepted it. */
   delete(id: string): Promise<void>;

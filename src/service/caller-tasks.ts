@@ -1,4 +1,4 @@
-import { checkAbort } from '../contract/rules/check-abort.ts';
+import { checkAbort, checkReason } from '../contract/rules/check-abort.ts';
 import { checkActor, checkText } from '../contract/rules/check-trigger.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
@@ -21,11 +21,12 @@ import type {
   TaskRunListEvent,
   TaskRunPage,
   Tasks,
+  TerminateRequest,
+  TerminateResult,
   TriggerRequest,
   TriggeredRun,
 } from '../contract/tasks.ts';
 import { abortRun, terminateRun } from './run/abort-run.ts';
-import type { Aborting } from './run/abort-run.ts';
 import { deleteRun } from './run/delete-run.ts';
 import type { DeletedRuns } from './run/deleted-runs.ts';
 import type { DescribeRun } from './run/describe-run.ts';
@@ -33,7 +34,7 @@ import { diagnose } from './run/diagnose.ts';
 import { isWorkflowCodeFailing, readWorkflowTaskFailure } from './run/workflow-task-failure.ts';
 import { inTime } from './temporal/in-time.ts';
 import type { RunLists } from './list/list-runs.ts';
-import type { RunEnds } from './run/inputs-and-outcomes.ts';
+import type { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
 import { readSettings, writeSettings } from './temporal/settings.ts';
 import type { Temporal } from './temporal/temporal.ts';
 import { executionOf } from './run/to-task-run.ts';
@@ -49,14 +50,14 @@ export interface Parts<T extends TaskModule> {
   readonly describe: DescribeRun;
   readonly lists: RunLists;
   readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'watch'>;
-  readonly ends: RunEnds;
+  readonly ends: InputsAndOutcomes;
   readonly workers: Workers;
   readonly deleted: DeletedRuns;
   readonly linkTo: ((id: string) => string) | undefined;
 }
 
 /** `Tasks` over Temporal, for one caller. */
-export class TasksOf<T extends TaskModule> implements Tasks<T> {
+export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   protected readonly parts: Parts<T>;
   readonly #actor: string | null;
 
@@ -67,7 +68,7 @@ export class TasksOf<T extends TaskModule> implements Tasks<T> {
 
   as(actor: Actor): Tasks<T> {
     checkActor(actor);
-    return new TasksOf(this.parts, actor.name);
+    return new CallerTasks(this.parts, actor.name);
   }
 
   definitions(): readonly TaskDefinitionInfo[] {
@@ -99,9 +100,16 @@ export class TasksOf<T extends TaskModule> implements Tasks<T> {
   async abort(request: AbortRequest): Promise<AbortResult> {
     checkId(request.id);
     checkAbort(request);
-    const by: Aborting = { temporal: this.parts.temporal, ...this.#caller };
-    const result = await (request.force ? terminateRun(request, by) : abortRun(request, by));
-    if (CHANGED.has(result.outcome)) this.parts.lists.noteAborting(result.run);
+    const result = await abortRun(request, { ...this.parts, ...this.#caller });
+    if (result.outcome === 'ABORTING') this.parts.lists.noteAborting(result.run);
+    return result;
+  }
+
+  async terminate(request: TerminateRequest): Promise<TerminateResult> {
+    checkId(request.id);
+    checkReason(request.reason);
+    const result = await terminateRun(request, { ...this.parts, ...this.#caller });
+    if (result.outcome === 'TERMINATED') this.parts.lists.noteAborting(result.run);
     return result;
   }
 
@@ -205,5 +213,3 @@ export class TasksOf<T extends TaskModule> implements Tasks<T> {
 
 /** Temporal's own limit: runs that were started around us can be read too. */
 const checkId = (id: string): void => checkText('id', id, 255);
-
-const CHANGED: ReadonlySet<AbortResult['outcome']> = new Set(['ABORTING', 'TERMINATED']);

@@ -5,9 +5,9 @@ import { DeletedRuns } from './run/deleted-runs.ts';
 import { describeRun } from './run/describe-run.ts';
 import { toDirectConnection } from './temporal/direct-connection.ts';
 import { RunLists } from './list/list-runs.ts';
-import { RunEnds } from './run/inputs-and-outcomes.ts';
+import { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
 import { RunWatchers } from './live/run-watchers.ts';
-import { TasksOf } from './caller-tasks.ts';
+import { CallerTasks } from './caller-tasks.ts';
 import { Temporal } from './temporal/temporal.ts';
 import { Visibility } from './temporal/visibility.ts';
 import { Workers } from './temporal/workers.ts';
@@ -35,7 +35,7 @@ export interface TaskServiceOptions<T extends TaskModule> {
 }
 
 /** `Tasks` over a Temporal client. `as(actor)` is the same service for one caller. */
-export class TaskService<T extends TaskModule = TaskModule> extends TasksOf<T> {
+export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<T> {
   readonly #close: () => Promise<void>;
 
   constructor(options: TaskServiceOptions<T>) {
@@ -60,7 +60,7 @@ export class TaskService<T extends TaskModule = TaskModule> extends TasksOf<T> {
       describe,
       lists,
       watchers,
-      ends: new RunEnds({
+      ends: new InputsAndOutcomes({
         temporal,
         describe: async (id, runId) => (await describe(id, runId)).run,
       }),

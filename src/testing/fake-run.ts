@@ -2,6 +2,7 @@ import type { LogLevel, LogLine } from '../contract/wire/run-log.ts';
 import { isClosed, TaskRunStatus } from '../contract/task-run.ts';
 import type {
   Abort,
+  CleanUp,
   Diagnosis,
   Outcome,
   Progress,
@@ -24,7 +25,7 @@ export interface FakeRunFacts {
   readonly parent: string | null;
   readonly rerunOf: string | null;
   readonly input: unknown;
-  /** Milliseconds, of the definition. */
+  /** Seconds, of the definition. */
   readonly grace: number;
 }
 
@@ -110,7 +111,7 @@ export class FakeRun {
     this.#close('FAILED', 'ERROR', `Failed: ${error.code}: ${error.message}`, at);
   }
 
-  stop(mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START', cleanUp: string | null, at: Date): void {
+  stop(mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START', cleanUp: CleanUp | null, at: Date): void {
     this.#stopAborting(mode, cleanUp);
     this.#close('ABORTED', 'WARN', `Aborted (${mode})`, at);
   }
@@ -151,7 +152,7 @@ export class FakeRun {
     });
   }
 
-  #stopAborting(mode: NonNullable<Abort['mode']>, cleanUp: string | null): void {
+  #stopAborting(mode: NonNullable<Abort['mode']>, cleanUp: CleanUp | null): void {
     if (this.abort) this.abort = { ...this.abort, mode, cleanUp, graceEndsAt: null };
   }
 
@@ -168,7 +169,7 @@ export class FakeRun {
 }
 
 const saidBy = ({ by, reason }: Pick<Abort, 'by' | 'reason'>): string =>
-  `${by && ` by ${by}`}${reason && `: ${reason}`}`;
+  `${by === null ? '' : ` by ${by}`}${reason === null ? '' : `: ${reason}`}`;
 
 /** Numbers in the source `run`: each event happens once. */
 const LIFE = { triggered: 1, delayed: 2, abortRequested: 3, ended: 4 } as const;

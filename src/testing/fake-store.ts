@@ -72,7 +72,7 @@ export class FakeStore {
 
   remove(id: string): void {
     const run = this.find(id);
-    if (!run.closed) run.terminate({ by: '', reason: '' }, this.tick());
+    if (!run.closed) run.terminate({ by: null, reason: null }, this.tick());
     this.#runs.delete(id);
     for (const [key, keyed] of this.#keys) if (keyed.run === run) this.#keys.delete(key);
     this.changed(run);
@@ -102,7 +102,7 @@ export class FakeStore {
         code: 'ABORTING',
         message: 'It was asked to stop, and has not stopped yet.',
         since: run.abort.at,
-        action: 'Wait for its next checkpoint, or abort it with force.',
+        action: 'Wait for its next checkpoint, or terminate it.',
       };
     const { scheduledFor } = run.facts;
     if (!run.startedAt && scheduledFor && scheduledFor.getTime() > this.now())

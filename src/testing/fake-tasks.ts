@@ -1,7 +1,14 @@
 import { checkCatalogue } from '../contract/rules/catalogue.ts';
 import type { LogLevel } from '../contract/wire/run-log.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
-import type { Diagnosis, Progress, Step, TaskRunError, Worker } from '../contract/task-run.ts';
+import type {
+  CleanUp,
+  Diagnosis,
+  Progress,
+  Step,
+  TaskRunError,
+  Worker,
+} from '../contract/task-run.ts';
 import type { Tasks } from '../contract/tasks.ts';
 import { FakeStore } from './fake-store.ts';
 import type { FakeRun } from './fake-run.ts';
@@ -66,7 +73,7 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
     this.#move(id, (run, at) => {
       run.startedAt ??= at;
       if (run.abort && !run.abort.graceEndsAt)
-        run.abort = { ...run.abort, graceEndsAt: new Date(at.getTime() + run.facts.grace) };
+        run.abort = { ...run.abort, graceEndsAt: new Date(at.getTime() + run.facts.grace * 1000) };
     });
   }
 
@@ -123,7 +130,7 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
       cleanUp = null,
     }: {
       readonly mode?: 'GRACEFUL' | 'FORCED' | 'BEFORE_START';
-      readonly cleanUp?: string | null;
+      readonly cleanUp?: CleanUp | null;
     } = {},
   ): void {
     this.#move(id, (run, at) => {

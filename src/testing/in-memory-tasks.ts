@@ -1,4 +1,4 @@
-import { checkAbort } from '../contract/rules/check-abort.ts';
+import { checkAbort, checkReason } from '../contract/rules/check-abort.ts';
 import { checkInput } from '../contract/rules/check-input.ts';
 import { checkSettings } from '../contract/rules/check-settings.ts';
 import { checkActor, checkTrigger } from '../contract/rules/check-trigger.ts';
@@ -9,7 +9,14 @@ import { checkFilter } from '../contract/rules/match-filter.ts';
 import { TaskError } from '../contract/task-error.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { TaskRunStatus } from '../contract/task-run.ts';
-import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../contract/task-run.ts';
+import type {
+  Abort,
+  Diagnosis,
+  Outcome,
+  TaskRun,
+  TaskRunDetails,
+  Worker,
+} from '../contract/task-run.ts';
 import type {
   AbortRequest,
   AbortResult,
@@ -27,6 +34,8 @@ import type {
   TaskRunListEvent,
   TaskRunPage,
   Tasks,
+  TerminateRequest,
+  TerminateResult,
   TriggeredRun,
   TriggerOptions,
   TriggerRequest,
@@ -100,7 +109,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       definition,
       name,
       createdAt,
-      scheduledFor: delay > 0 ? new Date(createdAt.getTime() + delay) : null,
+      scheduledFor: delay > 0 ? new Date(createdAt.getTime() + delay * 1000) : null,
       tags,
       triggeredBy: this.#actor?.name ?? null,
       parent,
@@ -123,15 +132,27 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     checkAbort(request);
     const run = this.store.find(request.id);
     if (run.closed) return { outcome: 'ALREADY_FINISHED', run: run.row };
-    if (run.abort && !request.force) return { outcome: 'ALREADY_ABORTING', run: run.row };
+    if (run.abort) return { outcome: 'ALREADY_ABORTING', run: run.row };
     const at = this.store.tick();
-    const { message: reason = '', grace = run.facts.grace } = request;
-    const cause = { by: this.#actor?.name ?? '', reason };
-    const graceEndsAt = run.startedAt ? new Date(at.getTime() + grace) : null;
-    if (request.force) run.terminate(cause, at);
-    else run.ask({ ...cause, graceEndsAt }, at);
+    const { reason, grace = run.facts.grace } = request;
+    const graceEndsAt = run.startedAt ? new Date(at.getTime() + grace * 1000) : null;
+    run.ask({ ...this.#cause(reason), graceEndsAt }, at);
     this.store.changed(run);
-    return { outcome: request.force ? 'TERMINATED' : 'ABORTING', run: run.row };
+    return { outcome: 'ABORTING', run: run.row };
+  }
+
+  async terminate({ id, reason }: TerminateRequest): Promise<TerminateResult> {
+    this.store.called('terminate');
+    checkReason(reason);
+    const run = this.store.find(id);
+    if (run.closed) return { outcome: 'ALREADY_FINISHED', run: run.row };
+    run.terminate(this.#cause(reason), this.store.tick());
+    this.store.changed(run);
+    return { outcome: 'TERMINATED', run: run.row };
+  }
+
+  #cause(reason: string | undefined): Pick<Abort, 'by' | 'reason'> {
+    return { by: this.#actor?.name ?? null, reason: reason || null };
   }
 
   async get(id: string): Promise<TaskRunDetails> {

@@ -7,7 +7,7 @@ type Pull<T> = (signal: AbortSignal) => T | typeof ENDED | Promise<T | typeof EN
  * An iterator that makes a value when it is asked for one, and so holds none. `return` and the signal end it at once,
  * also while `pull` waits: an async generator would stay in its await.
  */
-export class Pulled<T> implements AsyncIterableIterator<T> {
+export class PullIterator<T> implements AsyncIterableIterator<T> {
   readonly #pull: Pull<T>;
   readonly #stop = new AbortController();
   readonly #outer: AbortSignal | undefined;

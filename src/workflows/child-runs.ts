@@ -40,7 +40,7 @@ export async function executeChild<Input, Output>(
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     });
   } catch (error) {
-    throw toFailure(error, definition.id, child.workflowId);
+    throw toChildFailure(error, definition.id, child.workflowId);
   }
 }
 
@@ -110,7 +110,7 @@ interface Sandbox {
 }
 
 /** A child's failure under the child's own code. A cancellation stays one while this run is being stopped. */
-function toFailure(error: unknown, id: string, runId: string): unknown {
+function toChildFailure(error: unknown, id: string, runId: string): unknown {
   if (!(error instanceof ChildWorkflowFailure)) return error;
   if (isCancellation(error)) {
     if (run.cause !== undefined) return error;

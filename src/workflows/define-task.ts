@@ -27,9 +27,9 @@ export interface TaskOptions<Input extends z.ZodType, Output> {
   readonly input: Input;
   /** Checked when the run ends. Without it any output that has a JSON will do. */
   readonly output?: z.ZodType<NoInfer<Output>>;
-  /** Milliseconds that an aborted run may take to stop, and `onAbort` after that. Default: 30,000. */
+  /** Seconds that an aborted run may take to stop, and `onAbort` after that: a whole number. Default: 30. */
   readonly grace?: number;
-  /** Milliseconds that all iterations of a run may take; then it is stopped as by an abort, and fails. */
+  /** Seconds that all iterations of a run may take; then it is stopped as by an abort, and fails. */
   readonly timeout?: number;
   /** Default: 1,000. */
   readonly maxIterations?: number;
@@ -45,9 +45,10 @@ export interface TaskOptions<Input extends z.ZodType, Output> {
 
 /** Why a run was stopped, and how. */
 export interface TaskAbort {
-  /** The actor's name; empty when nobody is named, and for a time-out. */
-  readonly by: string;
-  readonly reason: string;
+  /** The actor's name; null when nobody is named, and for a time-out. */
+  readonly by: string | null;
+  /** Null when none was given. */
+  readonly reason: string | null;
   /** `FORCED`: the work did not stop within its grace and may still be going on. */
   readonly mode: 'GRACEFUL' | 'FORCED';
   readonly timedOut: boolean;
@@ -92,19 +93,30 @@ export function defineTask<Input extends z.ZodType, Output>(
   return Object.assign(taskWorkflow, description);
 }
 
-const GRACE = 30_000;
+/** Seconds. */
+const GRACE = 30;
 
 function toDescription<Input extends z.ZodType, Output>({
   id,
   title,
-  description = '',
+  description,
   private: hidden = false,
   input,
   output,
   grace = GRACE,
   examples = [],
 }: TaskOptions<Input, Output>): TaskDescription {
-  const result = { id, title, description, private: hidden, input, output, grace, examples };
+  const result = {
+    id,
+    title,
+    // An empty one says nothing either.
+    description: description === undefined || description === '' ? null : description,
+    private: hidden,
+    input,
+    output,
+    grace,
+    examples,
+  };
   checkDescription(result);
   return result;
 }
@@ -118,7 +130,7 @@ interface Limits {
 function toLimits<Input extends z.ZodType, Output>(options: TaskOptions<Input, Output>): Limits {
   const { id, grace = GRACE, timeout, maxIterations = 1000 } = options;
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT))
-    throw wrong(id, 'timeout', `1 to ${MAX_TIMEOUT} milliseconds`, timeout);
+    throw wrong(id, 'timeout', `more than 0 and at most ${MAX_TIMEOUT} seconds`, timeout);
   if (!(Number.isInteger(maxIterations) && maxIterations >= 1))
     throw wrong(id, 'maxIterations', 'an integer from 1', maxIterations);
   if (typeof options.run !== 'function') throw wrong(id, 'run', 'a function', options.run);
@@ -126,8 +138,8 @@ function toLimits<Input extends z.ZodType, Output>(options: TaskOptions<Input, O
     throw wrong(id, 'onAbort', 'a function', options.onAbort);
   return { grace, timeout, maxIterations };
 }
-/** Ten years, as Temporal's own. */
-const MAX_TIMEOUT = 10 * 365 * 86_400_000;
+/** Seconds: ten years, as Temporal's own. */
+const MAX_TIMEOUT = 10 * 365 * 86_400;
 
 async function parseInput<Input extends z.ZodType>(
   { id, input: schema }: { readonly id: string; readonly input: Input },
@@ -164,7 +176,7 @@ async function cleanUp<Input extends z.ZodType, Output>(
   grace: number,
 ): Promise<void> {
   if (!onAbort) return;
-  const { by = '', reason = run.stop ?? '' } = run.abort ?? {};
+  const { by = null, reason = run.stop ?? null } = run.abort ?? {};
   const abort: TaskAbort = {
     by,
     reason,
@@ -178,12 +190,12 @@ async function cleanUp<Input extends z.ZodType, Output>(
         () => 'DONE',
         (error: unknown) => String(error).slice(0, 1000),
       ),
-      sleep(grace).then(() => 'TIMED_OUT'),
+      sleep(grace * 1000).then(() => 'TIMED_OUT'),
     ]),
   );
 }
 
 const toEnd = (): Error =>
   run.abort
-    ? new CancelledFailure(run.abort.reason)
+    ? new CancelledFailure(run.abort.reason ?? '')
     : ApplicationFailure.nonRetryable(run.stop, 'TIMEOUT');

@@ -12,6 +12,7 @@ class RunState {
   /** Set when an abort has arrived. */
   abort: AbortCause | undefined;
   mode: AbortDetails['mode'] = 'GRACEFUL';
+  /** As `AbortDetails` has it. */
   cleanUp: string | undefined;
   /** Why the run stops without having been aborted. */
   stop: string | undefined;
@@ -27,7 +28,7 @@ class RunState {
   /** What child runs are told when they are cancelled. */
   get cause(): string | undefined {
     if (this.abort) return toCause(this.abort);
-    return this.stop === undefined ? undefined : toCause({ by: '', reason: this.stop });
+    return this.stop === undefined ? undefined : toCause({ by: null, reason: this.stop });
   }
 
   get abortDetails(): AbortDetails | undefined {
@@ -35,8 +36,8 @@ class RunState {
     const { by, reason } = this.abort;
     return {
       v: 1,
-      by,
-      reason,
+      by: by ?? '',
+      reason: reason ?? '',
       mode: this.mode,
       ...(this.cleanUp !== undefined && { cleanUp: this.cleanUp }),
     };

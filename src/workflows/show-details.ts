@@ -7,7 +7,7 @@ export function showDetails(): void {
   const { log, abort } = run;
   const [last] = log.page({ after: log.next - 1 }).entries;
   const lines = [
-    abort && `**Aborting**: ${toCode(`${abort.by}: ${abort.reason}`)}`,
+    abort && `**Aborting**: ${toCode(`${abort.by ?? ''}: ${abort.reason ?? ''}`)}`,
     log.progress && `**Progress**: ${toText(log.progress)}`,
     last && `**Last line**: ${toCode(last.m)}`,
   ];

@@ -15,9 +15,9 @@ import { showDetails } from './show-details.ts';
 class Abandoned extends Error {}
 
 export interface StopOptions {
-  /** Milliseconds that work may take to stop once it was asked to. */
+  /** Seconds that work may take to stop once it was asked to. */
   readonly grace: number;
-  /** Milliseconds that all iterations of the run may take. */
+  /** Seconds that all iterations of the run may take. */
   readonly timeout: number | undefined;
 }
 
@@ -30,15 +30,15 @@ export async function stoppable<Output>(
   const scope = new CancellationScope();
   const abandoned = new Promise<never>((_, reject) => {
     const abandon = async (grace: number): Promise<void> => {
-      await shielded(() => sleep(grace));
+      await shielded(() => sleep(toMs(grace)));
       log.warn('Abandoned work that did not stop within its grace', { grace });
       reject(new Abandoned('The work did not stop within its grace.'));
     };
     root.cancelRequested.catch(() => abandon(announceAbort(grace)));
     if (timeout !== undefined)
-      sleep(Math.max(1, run.startedAt + timeout - Date.now()), { summary: 'Timeout' }).then(
+      sleep(Math.max(1, run.startedAt + toMs(timeout) - Date.now()), { summary: 'Timeout' }).then(
         () => {
-          run.stop = `The run did not end within ${timeout} ms.`;
+          run.stop = `The run did not end within ${timeout} s.`;
           scope.cancel();
           return abandon(grace);
         },
@@ -59,7 +59,7 @@ function announceAbort(standard: number): number {
   const grace = run.abort?.grace ?? standard;
   showDetails();
   upsertSearchAttributes(
-    toSearchAttributePairs({ TaskAbort: new Date(Date.now() + grace).toISOString() }),
+    toSearchAttributePairs({ TaskAbort: new Date(Date.now() + toMs(grace)).toISOString() }),
   );
   return grace;
 }
@@ -78,6 +78,9 @@ export const isStopped = (error: unknown, depth = 0): boolean =>
   (error instanceof Error && depth < MOST_CAUSES && isStopped(error.cause, depth + 1));
 /** A chain may lead back to where it began. */
 const MOST_CAUSES = 20;
+
+/** A timer takes whole milliseconds, and a grace may have come from another hand. */
+const toMs = (seconds: number): number => Math.round(seconds * 1000);
 
 export const shielded = <T>(work: () => Promise<T>): Promise<T> =>
   CancellationScope.nonCancellable(work);

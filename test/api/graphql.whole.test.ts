@@ -77,7 +77,7 @@ const follow = (query: string, variables: Record<string, unknown>, port = main.p
 };
 const trigger = async (steps: number, ms: number, options: object = {}): Promise<string> => {
   const { triggerWalkSteps } = await ask(
-    'mutation ($input: WalkStepsInput!, $options: TriggerOptions) { triggerWalkSteps(input: $input, options: $options) { ... on TaskTriggered { run { id } } ... on Problem { message } } }',
+    'mutation ($input: WalkStepsInput!, $options: TriggerOptions) { triggerWalkSteps(input: $input, options: $options) { ... on TaskRunTriggered { run { id } } ... on Problem { message } } }',
     { input: { steps, ms }, options },
   );
   return triggerWalkSteps.run.id as string;
@@ -139,10 +139,10 @@ describe('a run', () => {
     let status = '';
     while (status !== 'RUNNING') status = (await seen.next()).value?.data?.taskRun.status;
     const { abortTaskRun } = await ask(
-      'mutation ($id: ID!) { abortTaskRun(id: $id, reason: "Wrong folder") { __typename ... on AbortRequested { run { status } } } }',
+      'mutation ($id: ID!) { abortTaskRun(id: $id, reason: "Wrong folder") { __typename ... on TaskRunAborting { run { status } } } }',
       { id },
     );
-    expect(abortTaskRun).toEqual({ __typename: 'AbortRequested', run: { status: 'ABORTING' } });
+    expect(abortTaskRun).toEqual({ __typename: 'TaskRunAborting', run: { status: 'ABORTING' } });
     let last: Answer;
     for await (const { data } of seen) last = data?.taskRun;
     expect(last).toEqual({
@@ -265,6 +265,6 @@ describe('a log', () => {
     };
     expect(await rateWith(1)).toBeLessThan(8);
     expect(await rateWith(50)).toBeLessThan(8);
-    await main.service.abort({ id, force: true });
+    await main.service.terminate({ id });
   });
 });

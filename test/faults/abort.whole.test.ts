@@ -31,7 +31,7 @@ const serviceOn = (client: Client, taskQueue: string): TaskService<typeof tasks>
 /** The actor of every abort here. */
 const ada = (): ReturnType<typeof service.as> => service.as({ name: 'ada' });
 
-const message = 'No longer needed';
+const reason = 'No longer needed';
 
 async function untilClosed(id: string, within = 30_000): Promise<[TaskRunDetails, Outcome]> {
   const run = await eventually(
@@ -74,12 +74,12 @@ describe('an abort takes effect', () => {
     });
     await untilLine(id, 'step 2');
     const before = Date.now();
-    const { outcome } = await ada().abort({ id, message });
+    const { outcome } = await ada().abort({ id, reason });
     expect(outcome).toBe('ABORTING');
     const [run, { abort, output, error }] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
     expect(run.finishedAt?.getTime()).toBeGreaterThanOrEqual(before - 1000);
-    expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.Graceful });
+    expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.Graceful });
     expect(abort?.at.getTime()).toBeGreaterThanOrEqual(run.createdAt.getTime());
     expect({ output, error }).toEqual({ output: null, error: null });
     expect((await linesOf(id)).filter((line) => line.startsWith('stopping'))).toHaveLength(3);
@@ -91,10 +91,10 @@ describe('an abort takes effect', () => {
       input: { steps: 10_000, ms: 2000 },
     });
     await untilStep(id, 'RUNNING');
-    await ada().abort({ id, message });
+    await ada().abort({ id, reason });
     const [run, { abort }] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
-    expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.Graceful });
+    expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.Graceful });
     expect(await linesOf(id)).not.toContain('step 2');
   });
 
@@ -103,10 +103,10 @@ describe('an abort takes effect', () => {
     await eventually(async () => {
       expect((await service.get(id)).status).toBe(TaskRunStatus.Running);
     });
-    await ada().abort({ id, message });
+    await ada().abort({ id, reason });
     const [run, { abort }] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
-    expect(abort?.reason).toBe(message);
+    expect(abort?.reason).toBe(reason);
   });
 
   test('on a run whose activity backs off before a retry', async () => {
@@ -115,7 +115,7 @@ describe('an abort takes effect', () => {
       input: { succeedAt: 5, retryMs: 3_600_000, lines: 4 },
     });
     await untilStep(id, 'BACKING_OFF', 2);
-    await ada().abort({ id, message });
+    await ada().abort({ id, reason });
     const [run, { abort }] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
     expect(abort?.mode).toBe(AbortMode.Graceful);
@@ -127,11 +127,11 @@ describe('an abort takes effect', () => {
       input: { steps: 1 },
       delay: 86_400,
     });
-    await ada().abort({ id, message });
+    await ada().abort({ id, reason });
     const [run, { abort }] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
     expect(run.startedAt).toBeNull();
-    expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.BeforeStart });
+    expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.BeforeStart });
     expect((await linesOf(id)).some((line) => line.startsWith('step'))).toBe(false);
   });
 
@@ -139,7 +139,7 @@ describe('an abort takes effect', () => {
     const queue = `late-${randomUUID()}`;
     const late = serviceOn(worker.client, queue);
     const { id } = await late.trigger({ definition: 'walkSteps', input: { steps: 1 } });
-    const { outcome, run } = await late.as({ name: 'ada' }).abort({ id, message });
+    const { outcome, run } = await late.as({ name: 'ada' }).abort({ id, reason });
     expect([outcome, run.status]).toEqual(['ABORTING', TaskRunStatus.Aborting]);
     const waiting = await late.get(id);
     expect(waiting.status).toBe(TaskRunStatus.Aborting);
@@ -149,7 +149,7 @@ describe('an abort takes effect', () => {
     try {
       const [closed, { abort }] = await untilClosed(id);
       expect(closed.status).toBe(TaskRunStatus.Aborted);
-      expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.BeforeStart });
+      expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.BeforeStart });
       expect(abort?.at).toEqual(abortBefore?.at);
       expect((await linesOf(id)).some((line) => line.startsWith('step'))).toBe(false);
     } finally {
@@ -169,23 +169,23 @@ describe('an abort takes effect', () => {
       return runs;
     });
     for (const child of children) await untilStep(child.id, 'RUNNING');
-    await ada().abort({ id, message });
+    await ada().abort({ id, reason });
     const [run] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
     for (const child of children) {
       const [closed, { abort }] = await untilClosed(child.id);
       expect(closed.status).toBe(TaskRunStatus.Aborted);
-      expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.Graceful });
+      expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.Graceful });
     }
   });
 
   test('by force on an activity that ignores the signal, after its grace', async () => {
     const { id } = await service.trigger({ definition: 'deafTask', input: { ms: 5000 } });
     await untilStep(id, 'RUNNING');
-    await ada().abort({ id, message, grace: 300 });
+    await ada().abort({ id, reason, grace: 1 });
     const [run, { abort }] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
-    expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.Forced });
+    expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.Forced });
   });
 
   test('when its worker is killed after the abort was accepted', async () => {
@@ -197,7 +197,7 @@ describe('an abort takes effect', () => {
       input: { steps: 100_000, ms: 20 },
     });
     await untilLine(id, 'step 2');
-    await own.as({ name: 'ada' }).abort({ id, message, grace: 60_000 });
+    await own.as({ name: 'ada' }).abort({ id, reason, grace: 60 });
     first.kill('SIGKILL');
     await first.ended;
     const second = await spawnWorker(queue);
@@ -205,7 +205,7 @@ describe('an abort takes effect', () => {
       const [run, { abort, error }] = await untilClosed(id, 60_000);
       expect(run.status).toBe(TaskRunStatus.Aborted);
       expect(error).toBeNull();
-      expect(abort).toMatchObject({ by: 'ada', reason: message });
+      expect(abort).toMatchObject({ by: 'ada', reason });
     } finally {
       second.kill('SIGKILL');
       await second.ended;
@@ -228,18 +228,18 @@ describe('an abort takes effect', () => {
       });
       // At another place of the iteration each time.
       await new Promise((resolve) => setTimeout(resolve, index * 40));
-      await ada().abort({ id, message });
+      await ada().abort({ id, reason });
       const [run, { abort }] = await untilClosed(id);
       expect(run.status).toBe(TaskRunStatus.Aborted);
-      expect(abort).toMatchObject({ by: 'ada', reason: message });
+      expect(abort).toMatchObject({ by: 'ada', reason });
     }
   });
 
   test('after the clean-up, whatever becomes of it', async () => {
     const cleanUps = {
-      cleanUpTask: 'DONE',
-      cleanUpThrows: /tidy broke/,
-      cleanUpHangs: 'TIMED_OUT',
+      cleanUpTask: { outcome: 'DONE', error: null },
+      cleanUpThrows: { outcome: 'FAILED', error: 'TypeError: tidy broke' },
+      cleanUpHangs: { outcome: 'TIMED_OUT', error: null },
     };
     for (const [definition, expected] of Object.entries(cleanUps)) {
       const { id } = await service.trigger({
@@ -249,12 +249,12 @@ describe('an abort takes effect', () => {
       await eventually(async () => {
         expect((await service.get(id)).status).toBe(TaskRunStatus.Running);
       });
-      await ada().abort({ id, message });
+      await ada().abort({ id, reason });
       const [run, { abort }] = await untilClosed(id);
       expect([definition, run.status, abort?.cleanUp]).toEqual([
         definition,
         TaskRunStatus.Aborted,
-        typeof expected === 'string' ? expected : expect.stringMatching(expected),
+        expected,
       ]);
     }
   });
@@ -271,7 +271,7 @@ describe('the answer to an abort is true', () => {
             input: { steps: 1, ms: 5 * index },
           });
           await new Promise((resolve) => setTimeout(resolve, 30 * batch));
-          const { outcome } = await ada().abort({ id, message });
+          const { outcome } = await ada().abort({ id, reason });
           const [run, { abort, error, output }] = await untilClosed(id);
           expect(error).toBeNull();
           if (outcome === 'ALREADY_FINISHED') expect(run.status).toBe(TaskRunStatus.Succeeded);
@@ -283,7 +283,7 @@ describe('the answer to an abort is true', () => {
             );
           } else {
             expect(run.status).toBe(TaskRunStatus.Aborted);
-            expect(abort).toMatchObject({ by: 'ada', reason: message });
+            expect(abort).toMatchObject({ by: 'ada', reason });
           }
           const end = `${outcome} ${run.status}`;
           ends.set(end, (ends.get(end) ?? 0) + 1);
@@ -298,11 +298,11 @@ describe('the answer to an abort is true', () => {
   test('when it is aborted twice: the first reason stands', async () => {
     const { id } = await service.trigger({ definition: 'deafTask', input: { ms: 5000 } });
     await untilStep(id, 'RUNNING');
-    const first = await ada().abort({ id, message });
-    const second = await service.as({ name: 'bob' }).abort({ id, message: 'me too' });
+    const first = await ada().abort({ id, reason });
+    const second = await service.as({ name: 'bob' }).abort({ id, reason: 'me too' });
     expect([first.outcome, second.outcome]).toEqual(['ABORTING', 'ALREADY_ABORTING']);
     const [, { abort }] = await untilClosed(id);
-    expect(abort).toMatchObject({ by: 'ada', reason: message });
+    expect(abort).toMatchObject({ by: 'ada', reason });
     const { events } = await worker.client.workflow.getHandle(id).fetchHistory();
     expect(
       events?.filter((event) => event.workflowExecutionCancelRequestedEventAttributes),
@@ -312,7 +312,7 @@ describe('the answer to an abort is true', () => {
   test('when it has finished', async () => {
     const { id } = await service.trigger({ definition: 'walkSteps', input: { steps: 1 } });
     await untilClosed(id);
-    const { outcome, run } = await ada().abort({ id, message });
+    const { outcome, run } = await ada().abort({ id, reason });
     expect([outcome, run.status]).toEqual(['ALREADY_FINISHED', TaskRunStatus.Succeeded]);
     expect((await service.outcome(run)).abort).toBeNull();
   });
@@ -333,7 +333,7 @@ describe('workflow code that throws', () => {
     expect(error?.code).toBe('TypeError');
   });
 
-  test('again and again is told, and ends by force in one call', async () => {
+  test('again and again is told, and terminates it in one call', async () => {
     const { id } = await service.trigger({ definition: 'stuckTask', input: {} });
     await eventually(
       async () => {
@@ -343,11 +343,11 @@ describe('workflow code that throws', () => {
       },
       { within: 40_000 },
     );
-    expect((await ada().abort({ id, message })).outcome).toBe('ABORTING');
-    expect((await ada().abort({ id, message, force: true })).outcome).toBe('TERMINATED');
+    expect((await ada().abort({ id, reason })).outcome).toBe('ABORTING');
+    expect((await ada().terminate({ id, reason })).outcome).toBe('TERMINATED');
     const [run, { abort }] = await untilClosed(id);
     expect(run.status).toBe(TaskRunStatus.Aborted);
-    expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.Terminated });
+    expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.Terminated });
   });
 });
 
@@ -358,7 +358,7 @@ test('who, why, when and how are read with no worker, and are in the history of 
   await eventually(async () => {
     expect((await mine.get(id)).status).toBe(TaskRunStatus.Running);
   });
-  await mine.as({ name: 'ada' }).abort({ id, message });
+  await mine.as({ name: 'ada' }).abort({ id, reason });
   await untilClosed(id);
   await mine.close();
   await own.stop();
@@ -366,11 +366,11 @@ test('who, why, when and how are read with no worker, and are in the history of 
   const reader = serviceOn(client, own.taskQueue);
   const run = await reader.get(id);
   const { abort } = await reader.outcome(run);
-  expect(abort).toMatchObject({ by: 'ada', reason: message, mode: AbortMode.Graceful });
+  expect(abort).toMatchObject({ by: 'ada', reason, mode: AbortMode.Graceful });
   const { events } = await client.workflow.getHandle(id).fetchHistory();
   const request = events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
   expect(request?.workflowExecutionCancelRequestedEventAttributes).toMatchObject({
-    cause: `ada: ${message}`,
+    cause: `ada: ${reason}`,
     identity: 'ada',
   });
   expect(abort?.at.getTime()).toBe(

@@ -75,11 +75,11 @@ test('a run that no worker has begun has the lines of its life', async () => {
   expect(messagesOf(page.lines)).toEqual(opening);
   expect(page).toMatchObject({ hasMore: false, ended: false });
 
-  await ann.abort({ id, message: 'not needed' });
+  await ann.abort({ id, reason: 'not needed' });
   const asked = await unserved.logs(id, { after: page.cursor });
   expect(messagesOf(asked.lines)).toEqual(['Abort requested by ann: not needed']);
 
-  await ann.abort({ id, message: 'at once', force: true });
+  await ann.terminate({ id, reason: 'at once' });
   const { lines, end } = await readToEnd(unserved, id, { after: asked.cursor });
   expect(messagesOf(lines)).toEqual(['Aborted (TERMINATED) by ann: at once']);
   expect(end.status).toBe('ABORTED');

@@ -77,7 +77,7 @@ describe('an abort keeps the lines that were written', () => {
       input: { steps: 1000, ms: 10, cleanUpLines: 10 },
     });
     await readUntil(service, id, 'step 3');
-    await service.as({ name: 'bob' }).abort({ id, message: 'enough' });
+    await service.as({ name: 'bob' }).abort({ id, reason: 'enough' });
     const { lines, end } = await readToEnd(service, id);
     expectNoGapNorRepeat(lines);
     expect(writtenLines(lines, /^stopping/)).toEqual(numbered('stopping', 10));
@@ -112,7 +112,7 @@ describe('an abort keeps the lines that were written', () => {
       input: { lines: 10_000, rate: 50 },
     });
     const seen = await readUntil(service, id, /^line 20 /);
-    await service.as({ name: 'bob' }).abort({ id, message: 'stuck', force: true });
+    await service.as({ name: 'bob' }).terminate({ id, reason: 'stuck' });
     const late = await readToEnd(elsewhere, id);
     expectNoGapNorRepeat(late.lines);
     expect(said(late.lines).length).toBeGreaterThanOrEqual(20);

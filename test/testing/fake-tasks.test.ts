@@ -52,12 +52,12 @@ test('an aborted run that ends all the same was aborted too late', async () => {
   expect(await fake.get(id)).toMatchObject({ status: 'SUCCEEDED', abortRequested: true });
 });
 
-test('a run that is aborting and ended by force tells of both requests', async () => {
+test('a run that is aborting and then terminated tells of both requests', async () => {
   const fake = create();
   const { id } = await fake.as({ name: 'ann' }).trigger({ definition: 'obeyOrders', input });
   fake.start(id);
-  await fake.as({ name: 'ann' }).abort({ id, message: 'Wrong' });
-  const { run } = await fake.as({ name: 'bob' }).abort({ id, message: 'Stuck', force: true });
+  await fake.as({ name: 'ann' }).abort({ id, reason: 'Wrong' });
+  const { run } = await fake.as({ name: 'bob' }).terminate({ id, reason: 'Stuck' });
   expect(await fake.outcome(run)).toMatchObject({
     abort: { by: 'bob', reason: 'Stuck', mode: 'TERMINATED' },
   });

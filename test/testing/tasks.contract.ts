@@ -66,7 +66,7 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       ]);
       expect(tasks.definitions()[1]).toMatchObject({
         title: 'Obey orders',
-        grace: 30_000,
+        grace: 30,
         outputSchema: null,
         inputSchema: { type: 'object', required: ['label'] },
       });
@@ -237,7 +237,7 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
     test('stops a running run and keeps who and why', async () => {
       const { id } = await begun();
       const bob = world.tasks.as({ name: 'bob' });
-      expect(await bob.abort({ id, message: 'No longer: needed' })).toMatchObject({
+      expect(await bob.abort({ id, reason: 'No longer: needed' })).toMatchObject({
         outcome: 'ABORTING',
         run: { id, status: 'ABORTING' },
       });
@@ -253,8 +253,8 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
 
     test('lets the first reason stand', async () => {
       const { id } = await trigger({ delay: 3600 });
-      await tasks.abort({ id, message: 'first' });
-      const again = await tasks.abort({ id, message: 'second' });
+      await tasks.abort({ id, reason: 'first' });
+      const again = await tasks.abort({ id, reason: 'second' });
       expect(['ALREADY_ABORTING', 'ALREADY_FINISHED']).toContain(again.outcome);
       world.letStop(id);
       expect(await tasks.outcome(await closed(id))).toMatchObject({ abort: { reason: 'first' } });
@@ -265,29 +265,20 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       await tasks.abort({ id });
       world.letStop(id);
       expect(await tasks.outcome(await closed(id))).toMatchObject({
-        abort: { by: 'ann', reason: '', mode: 'BEFORE_START' },
-      });
-    });
-
-    test('ends a run at once by force', async () => {
-      const { id } = await begun();
-      expect(await tasks.abort({ id, message: 'Stuck', force: true })).toMatchObject({
-        outcome: 'TERMINATED',
-        run: { status: 'ABORTED' },
-      });
-      expect(await tasks.outcome(await closed(id))).toMatchObject({
-        abort: { by: 'ann', reason: 'Stuck', mode: 'TERMINATED' },
+        abort: { by: 'ann', reason: null, mode: 'BEFORE_START' },
       });
     });
 
     test.each([
-      ['a message of 1,001 characters', { message: 'a'.repeat(1001) }],
+      ['a reason of 1,001 characters', { reason: 'a'.repeat(1001) }],
       ['a negative grace', { grace: -1 }],
-      ['a grace of more than an hour', { grace: 3_600_001 }],
+      ['a grace of more than an hour', { grace: 3601 }],
+      ['a grace that is no whole number of seconds', { grace: 0.5 }],
     ])('refuses %s', async (_, request) => {
       const { id } = await trigger();
       await expect(tasks.abort({ id, ...request })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
+        details: { argument: Object.keys(request)[0] },
       });
     });
 
@@ -299,6 +290,29 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       expect(() => tasks.as({ name: actor })).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
       );
+    });
+  });
+
+  describe('terminate', () => {
+    test('ends a run at once, whether it was asked to stop or not', async () => {
+      const { id } = await begun();
+      await tasks.abort({ id, reason: 'please', grace: 3600 });
+      expect(await tasks.terminate({ id, reason: 'Stuck' })).toMatchObject({
+        outcome: 'TERMINATED',
+        run: { status: 'ABORTED' },
+      });
+      expect(await tasks.outcome(await closed(id))).toMatchObject({
+        abort: { by: 'ann', reason: 'Stuck', mode: 'TERMINATED' },
+      });
+      expect(await tasks.terminate({ id })).toMatchObject({ outcome: 'ALREADY_FINISHED' });
+    });
+
+    test('refuses a reason of 1,001 characters', async () => {
+      const { id } = await trigger();
+      await expect(tasks.terminate({ id, reason: 'a'.repeat(1001) })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        details: { argument: 'reason' },
+      });
     });
   });
 
@@ -318,7 +332,7 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       const missing = { code: 'TASK_RUN_NOT_FOUND' };
       await expect(tasks.get(id)).rejects.toMatchObject(missing);
       await expect(tasks.abort({ id })).rejects.toMatchObject(missing);
-      await expect(tasks.abort({ id, force: true })).rejects.toMatchObject(missing);
+      await expect(tasks.terminate({ id })).rejects.toMatchObject(missing);
       await expect(tasks.delete(id)).rejects.toMatchObject(missing);
       await expect(tasks.rerun({ id })).rejects.toMatchObject(missing);
       await expect(tasks.logs(id)).rejects.toMatchObject(missing);

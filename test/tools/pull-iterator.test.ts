@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { Bell } from '../../src/tools/bell.ts';
-import { ENDED, Pulled } from '../../src/tools/pull-iterator.ts';
+import { ENDED, PullIterator } from '../../src/tools/pull-iterator.ts';
 
 const forever = (): Promise<never> => new Promise(() => {});
 const DONE = { done: true, value: undefined };
 
 test('values come in the order in which they are asked for, then the end', async () => {
   let count = 0;
-  const numbers = new Pulled(async () => (count < 3 ? ++count : ENDED), undefined);
+  const numbers = new PullIterator(async () => (count < 3 ? ++count : ENDED), undefined);
   const asked = await Promise.all([numbers.next(), numbers.next(), numbers.next(), numbers.next()]);
   expect(asked.map(({ value }) => value)).toEqual([1, 2, 3, undefined]);
   expect(await numbers.next()).toEqual(DONE);
@@ -15,7 +15,7 @@ test('values come in the order in which they are asked for, then the end', async
 
 test('`return` ends a wait at once, and whoever pulls is told', async () => {
   let told = false;
-  const stuck = new Pulled((signal) => {
+  const stuck = new PullIterator((signal) => {
     signal.addEventListener('abort', () => (told = true));
     return forever();
   }, undefined);
@@ -28,15 +28,15 @@ test('`return` ends a wait at once, and whoever pulls is told', async () => {
 
 test('the signal ends it without an error, before the first value too', async () => {
   const stop = new AbortController();
-  const stuck = new Pulled(forever, stop.signal);
+  const stuck = new PullIterator(forever, stop.signal);
   const waiting = stuck.next();
   stop.abort(new Error('enough'));
   expect(await waiting).toEqual(DONE);
-  expect(await new Pulled(async () => 1, stop.signal).next()).toEqual(DONE);
+  expect(await new PullIterator(async () => 1, stop.signal).next()).toEqual(DONE);
 });
 
 test('an error comes once and ends it', async () => {
-  const broken = new Pulled(() => Promise.reject(new Error('broken')), undefined);
+  const broken = new PullIterator(() => Promise.reject(new Error('broken')), undefined);
   await expect(broken.next()).rejects.toThrow('broken');
   expect(await broken.next()).toEqual(DONE);
 });

@@ -364,7 +364,7 @@ describe('an abort', () => {
     const run = await start('walkSteps', { steps: 1, ms: 8000 });
     await working(run);
     const asked = Date.now();
-    await abort(run, { ...ALICE, grace: 200 });
+    await abort(run, { ...ALICE, grace: 0.2 });
     expect(await abortDetails(run)).toMatchObject({ mode: 'FORCED' });
     expect(Date.now() - asked).toBeLessThan(7000);
   });

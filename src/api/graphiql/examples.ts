@@ -73,8 +73,8 @@ mutation Trigger {
     options: { name: "My first run", tags: ["example"] }
   ) {
     __typename
-    ... on TaskTriggered { run { id name status } }
-    ... on TaskDeduplicated { run { id name status } }
+    ... on TaskRunTriggered { run { id name status } }
+    ... on TaskRunDeduplicated { run { id name status } }
     ... on InvalidInput { issues { path message } }
     ... on TaskDefinitionNotFound { suggestions }
     ... on Problem { code message }
@@ -125,12 +125,11 @@ subscription FollowLog {
 `;
 
 const ABORT = `# Asks a run to stop at its next checkpoint and to clean up.
-# \`force: true\` ends one at once whose worker is gone.
+# \`terminateTaskRun\` ends one at once whose worker is gone.
 mutation Abort {
   abortTaskRun(id: "${ANY_RUN}", reason: "Just trying") {
     __typename
-    ... on AbortRequested { graceEndsAt run { id status } }
-    ... on RunTerminated { run { id status } }
+    ... on TaskRunAborting { graceEndsAt run { id status } }
     ... on AlreadyFinished { run { id status } }
     ... on Problem { code message }
   }

@@ -9,7 +9,7 @@ export interface Ability {
 }
 export interface Abilities {
   readonly abort: Ability;
-  readonly force: Ability;
+  readonly terminate: Ability;
   readonly rerun: Ability;
   readonly delete: Ability;
 }
@@ -29,9 +29,9 @@ export function addAbilities(builder: Builder) {
     description: 'What can be done with a run now, so that a page can show its buttons.',
     fields: (t) => ({
       abort: t.expose('abort', { type: ability, description: '`abortTaskRun(id:)`.' }),
-      force: t.expose('force', {
+      terminate: t.expose('terminate', {
         type: ability,
-        description: '`abortTaskRun(id:, force: true)`, which ends it at once.',
+        description: '`terminateTaskRun(id:)`, which ends it at once.',
       }),
       rerun: t.expose('rerun', { type: ability, description: '`rerunTaskRun(id:)`.' }),
       delete: t.expose('delete', { type: ability, description: '`deleteTaskRun(id:)`.' }),
@@ -47,7 +47,7 @@ export function abilitiesOf(run: TaskRun, definitions: readonly TaskDefinitionIn
     abort: {
       reason: over ?? (run.status === 'ABORTING' ? 'It is being aborted already.' : null),
     },
-    force: { reason: over },
+    terminate: { reason: over },
     rerun: {
       reason:
         definition && !definition.private

@@ -1,10 +1,7 @@
-import { checkAbort } from '../../contract/rules/check-abort.ts';
-import { TaskError } from '../../contract/task-error.ts';
-import type { TaskRun } from '../../contract/task-run.ts';
-import type { AbortResult, Tasks } from '../../contract/tasks.ts';
+import type { CleanUp, TaskRun } from '../../contract/task-run.ts';
+import type { AbortResult, TerminateResult, Tasks } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
-import { given } from './kit/without-nulls.ts';
-import { inOwnWords } from './kit/own-words.ts';
+import { withoutNulls } from './kit/without-nulls.ts';
 import { orProblem, typeOf } from './kit/problem.ts';
 import type { RunProblem } from './kit/problem.ts';
 import type { Problems } from './add-problems.ts';
@@ -21,13 +18,39 @@ export function addAbort(builder: Builder, problems: Problems): void {
     },
   });
 
+  const cleanUp = builder.objectRef<CleanUp>('CleanUp').implement({
+    description: 'What came of the clean-up of a run that was stopped.',
+    fields: (t) => ({
+      outcome: t.field({
+        type: builder.enumType('CleanUpOutcome', {
+          description: 'How a clean-up ended.',
+          values: {
+            DONE: { description: 'It did what it had to.' },
+            FAILED: { description: 'It failed: `error` says with what.' },
+            TIMED_OUT: { description: 'It did not end within the grace, and was abandoned.' },
+          } as const,
+        }),
+        description: 'How it ended.',
+        resolve: ({ outcome }) => outcome,
+      }),
+      error: t.exposeString('error', {
+        nullable: true,
+        description: 'What it failed with; null unless it did.',
+      }),
+    }),
+  });
+
   builder.objectType('Abort', {
     description: 'Who asked a run to stop, why, and what came of it.',
     fields: (t) => ({
       by: t.exposeString('by', {
-        description: 'Who asked; empty when it came around this API and named nobody.',
+        nullable: true,
+        description: 'Who asked; null when it came around this API and named nobody.',
       }),
-      reason: t.exposeString('reason', { description: 'Why; empty when none was given.' }),
+      reason: t.exposeString('reason', {
+        nullable: true,
+        description: 'Why; null when nobody said.',
+      }),
       at: t.expose('at', { type: 'DateTime', description: 'When the abort was recorded.' }),
       mode: t.expose('mode', {
         type: 'AbortMode',
@@ -40,14 +63,16 @@ export function addAbort(builder: Builder, problems: Problems): void {
         description:
           'When the run is abandoned if it has not stopped by then; null once it is over, and before a worker has seen the abort.',
       }),
-      cleanUp: t.exposeString('cleanUp', {
+      cleanUp: t.expose('cleanUp', {
+        type: cleanUp,
         nullable: true,
-        description: '`DONE`, `TIMED_OUT` or the error of its clean-up; null when it has none.',
+        description:
+          "What came of its definition's clean-up; null when it has none, and until it has ended.",
       }),
     }),
   });
 
-  const requested = builder.objectRef<AbortRequested>('AbortRequested').implement({
+  const requested = builder.objectRef<Aborting>('TaskRunAborting').implement({
     description: 'The abort is recorded: the run ends, at the latest when its grace is over.',
     fields: (t) => ({
       run: t.field({ type: 'TaskRun', description: 'The run.', resolve: ({ run }) => run }),
@@ -60,15 +85,15 @@ export function addAbort(builder: Builder, problems: Problems): void {
       }),
     }),
   });
-  const terminated = builder.objectRef<RunTerminated>('RunTerminated').implement({
-    description: 'The run was ended at once, without clean-up, as `force` asks.',
+  const terminated = builder.objectRef<Terminated>('TaskRunTerminated').implement({
+    description: 'The run was ended at once, without clean-up.',
     fields: (t) => ({
       run: t.field({ type: 'TaskRun', description: 'The run.', resolve: ({ run }) => run }),
     }),
   });
   const aborting = builder.objectRef<RunProblem>('AlreadyAborting').implement({
     description:
-      "The run is being aborted already. The first reason stands; `force: true` doesn't wait for its grace.",
+      "The run is being aborted already. The first reason stands; `terminateTaskRun` doesn't wait for its grace.",
     interfaces: ['Problem'],
     fields: (t) => ({
       run: t.field({ type: 'TaskRun', description: 'The run.', resolve: ({ run }) => run }),
@@ -81,98 +106,89 @@ export function addAbort(builder: Builder, problems: Problems): void {
       run: t.field({ type: 'TaskRun', description: 'The run.', resolve: ({ run }) => run }),
     }),
   });
-
-  const result = builder.unionType('AbortTaskRunResult', {
-    description: 'What came of an abort.',
-    types: [
-      requested,
-      terminated,
-      aborting,
-      finished,
-      problems.taskRunNotFound,
-      problems.invalidArgument,
-      problems.forbidden,
-    ],
-    resolveType: typeOf,
-  });
+  const refused = [
+    finished,
+    problems.taskRunNotFound,
+    problems.invalidArgument,
+    problems.forbidden,
+  ] as const;
 
   builder.mutationField('abortTaskRun', (t) =>
     t.field({
-      type: result,
+      type: builder.unionType('AbortTaskRunResult', {
+        description: 'What came of an abort.',
+        types: [requested, aborting, ...refused],
+        resolveType: typeOf,
+      }),
       description:
         'Asks a run to stop at its next checkpoint and to clean up. Answers when the request is recorded.',
       args: {
         id: t.arg.id({ required: true, description: 'The run.' }),
-        reason: t.arg.string({
-          description:
-            'Why: at most 1,000 characters. It is stored in clear text and shown with the run.',
-        }),
+        reason: t.arg.string({ description: REASON }),
         grace: t.arg.int({
           description:
             "Seconds that it may take to stop, from 0 to 3,600, instead of its definition's.",
         }),
-        force: t.arg.boolean({
-          defaultValue: false,
-          description:
-            'End it at once, without clean-up: for a run whose worker is gone or whose code keeps failing.',
-        }),
       },
-      resolve: async (_, args, { tasks, loaders }) => {
+      resolve: async (_, { id, ...more }, { tasks, loaders }) => {
         loaders.clear();
-        return await orProblem(async () => await abort(tasks, args));
+        return await orProblem(async () => {
+          const { reason, grace } = withoutNulls(more);
+          const { outcome, run } = await tasks.abort({ id, reason, grace });
+          return OF_ABORT[outcome](run, graceEnd(tasks, run, grace));
+        });
+      },
+    }),
+  );
+
+  builder.mutationField('terminateTaskRun', (t) =>
+    t.field({
+      type: builder.unionType('TerminateTaskRunResult', {
+        description: 'What came of a termination.',
+        types: [terminated, ...refused],
+        resolveType: typeOf,
+      }),
+      description:
+        'Ends a run at once, without clean-up: for one whose worker is gone or whose code keeps failing. Answers when it has ended.',
+      args: {
+        id: t.arg.id({ required: true, description: 'The run.' }),
+        reason: t.arg.string({ description: REASON }),
+      },
+      resolve: async (_, { id, ...more }, { tasks, loaders }) => {
+        loaders.clear();
+        return await orProblem(async () => {
+          const { outcome, run } = await tasks.terminate({ id, ...withoutNulls(more) });
+          return OF_TERMINATION[outcome](run);
+        });
       },
     }),
   );
 }
 
-/** In seconds, as it is asked for here. */
-function checkGrace(seconds: number | undefined): void {
-  if (seconds === undefined || (seconds >= 0 && seconds <= 3600)) return;
-  throw new TaskError(
-    'INVALID_ARGUMENT',
-    `Expected \`grace\` to be from 0 to 3600 seconds (an hour), got ${seconds}.`,
-  );
-}
+const REASON = 'Why: at most 1,000 characters. It is stored in clear text and shown with the run.';
 
-interface AbortRequested {
-  readonly type: 'AbortRequested';
+interface Aborting {
+  readonly type: 'TaskRunAborting';
   readonly run: TaskRun;
   readonly graceEndsAt: Date | null;
 }
-interface RunTerminated {
-  readonly type: 'RunTerminated';
+interface Terminated {
+  readonly type: 'TaskRunTerminated';
   readonly run: TaskRun;
 }
-interface AbortArguments {
-  readonly id: string;
-  readonly reason?: string | null | undefined;
-  readonly grace?: number | null | undefined;
-  readonly force?: boolean | null | undefined;
-}
 
-async function abort(
-  tasks: Tasks,
-  { id, reason, grace, force }: AbortArguments,
-): Promise<AbortRequested | RunTerminated | RunProblem> {
-  const seconds = grace ?? undefined;
-  checkGrace(seconds);
-  inOwnWords({ message: 'reason' }, () => checkAbort({ id, ...given({ message: reason }) }));
-  const result = await tasks.abort({
-    id,
-    ...given({ message: reason, force }),
-    ...(seconds !== undefined && { grace: seconds * 1000 }),
-  });
-  return TO_MEMBER[result.outcome](result.run, graceEnd(tasks, result.run, seconds));
-}
+const alreadyFinished = (run: TaskRun): RunProblem => ({
+  type: 'AlreadyFinished',
+  code: 'ALREADY_FINISHED',
+  message: `${run.id} has ended: it is ${run.status}.`,
+  details: {},
+  run,
+});
 
-const TO_MEMBER: Readonly<
-  Record<
-    AbortResult['outcome'],
-    (run: TaskRun, graceEndsAt: Date | null) => AbortRequested | RunTerminated | RunProblem
-  >
+const OF_ABORT: Readonly<
+  Record<AbortResult['outcome'], (run: TaskRun, graceEndsAt: Date | null) => Aborting | RunProblem>
 > = {
-  ABORTING: (run, graceEndsAt) => ({ type: 'AbortRequested', run, graceEndsAt }),
-  TERMINATED: (run) => ({ type: 'RunTerminated', run }),
+  ABORTING: (run, graceEndsAt) => ({ type: 'TaskRunAborting', run, graceEndsAt }),
   ALREADY_ABORTING: (run) => ({
     type: 'AlreadyAborting',
     code: 'ALREADY_ABORTING',
@@ -180,20 +196,18 @@ const TO_MEMBER: Readonly<
     details: {},
     run,
   }),
-  ALREADY_FINISHED: (run) => ({
-    type: 'AlreadyFinished',
-    code: 'ALREADY_FINISHED',
-    message: `${run.id} has ended: it is ${run.status}.`,
-    details: {},
-    run,
-  }),
+  ALREADY_FINISHED: alreadyFinished,
 };
 
-function graceEnd(tasks: Tasks, run: TaskRun, seconds: number | undefined): Date | null {
+const OF_TERMINATION: Readonly<
+  Record<TerminateResult['outcome'], (run: TaskRun) => Terminated | RunProblem>
+> = {
+  TERMINATED: (run) => ({ type: 'TaskRunTerminated', run }),
+  ALREADY_FINISHED: alreadyFinished,
+};
+
+function graceEnd(tasks: Tasks, run: TaskRun, asked: number | undefined): Date | null {
   if (run.startedAt === null) return null;
-  const grace =
-    seconds === undefined
-      ? tasks.definitions().find(({ id }) => id === run.definition)?.grace
-      : seconds * 1000;
-  return grace === undefined ? null : new Date(Date.now() + grace);
+  const grace = asked ?? tasks.definitions().find(({ id }) => id === run.definition)?.grace;
+  return grace === undefined ? null : new Date(Date.now() + grace * 1000);
 }

@@ -1,7 +1,7 @@
 import type { LogEvent, LogFilter, LogPage } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
-import { given } from './kit/without-nulls.ts';
-import type { Given } from './kit/without-nulls.ts';
+import { withoutNulls } from './kit/without-nulls.ts';
+import type { WithNulls } from './kit/without-nulls.ts';
 import type { CursoredLine, LogFilterInput } from './kit/shapes.ts';
 
 export function addRunLog(builder: Builder): void {
@@ -129,13 +129,13 @@ export function addRunLog(builder: Builder): void {
         filter: t.arg({ type: 'LogFilter', description: 'Only lines that fit.' }),
       },
       subscribe: (_, { id, after, filter }, { tasks }) =>
-        tasks.tail(id, { ...given({ after }), filter: toLogFilter(filter) }),
+        tasks.tail(id, { ...withoutNulls({ after }), filter: toLogFilter(filter) }),
       resolve: (value) => value,
     }),
   );
 }
 
-export const toLogFilter = (filter: Given<LogFilterInput>): LogFilter => given(filter);
+export const toLogFilter = (filter: WithNulls<LogFilterInput>): LogFilter => withoutNulls(filter);
 
 const toCursoredLines = ({ lines, cursors, cursor }: LogPage): readonly CursoredLine[] =>
   lines.map((line, index) => ({ line, cursor: cursors[index] ?? cursor }));

@@ -23,7 +23,10 @@ export function addTaskDefinition(builder: Builder, mutationOf: (id: string) => 
     fields: (t) => ({
       id: t.exposeID('id', { description: 'What it is called in calls and in code.' }),
       title: t.exposeString('title', { description: 'What to show people.' }),
-      description: t.exposeString('description', { description: 'What it does.' }),
+      description: t.exposeString('description', {
+        nullable: true,
+        description: 'What it does; null when it does not say.',
+      }),
       inputSchema: t.expose('inputSchema', {
         type: 'JSON',
         description: 'JSON Schema of the input that it takes.',
@@ -44,9 +47,8 @@ export function addTaskDefinition(builder: Builder, mutationOf: (id: string) => 
           'What an empty input is filled with: an object of the fields that have defaults.',
         resolve: ({ inputSchema }) => defaultsOf(inputSchema),
       }),
-      grace: t.float({
+      grace: t.exposeInt('grace', {
         description: 'Seconds that an aborted run may take to stop.',
-        resolve: ({ grace }) => grace / 1000,
       }),
       mutation: t.string({
         description: 'Name of the mutation that triggers it with a typed input.',

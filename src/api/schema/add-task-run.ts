@@ -6,7 +6,7 @@ import type { Builder } from './kit/builder.ts';
 import type { RelatedRequest } from './kit/loaders.ts';
 import type { Loaders } from './kit/loaders.ts';
 import type { WebUi } from './kit/shapes.ts';
-import { given } from './kit/without-nulls.ts';
+import { withoutNulls } from './kit/without-nulls.ts';
 import { toLogFilter } from './add-run-log.ts';
 import { publicDefinitions } from './add-task-definition.ts';
 import { MAX_FIRST } from './list/add-task-run-connection.ts';
@@ -161,7 +161,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
             filter: t.arg({ type: 'LogFilter', description: 'Only lines that fit.' }),
           },
           resolve: async ({ id }, { filter, ...page }, { loaders }) =>
-            await loaders.logs(id, { ...given(page), filter: toLogFilter(filter) }),
+            await loaders.logs(id, { ...withoutNulls(page), filter: toLogFilter(filter) }),
         }),
         parentId: t.exposeID('parent', {
           nullable: true,

@@ -1,7 +1,7 @@
 import type { TriggerOptions } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
-import { given } from './kit/without-nulls.ts';
-import type { Given } from './kit/without-nulls.ts';
+import { withoutNulls } from './kit/without-nulls.ts';
+import type { WithNulls } from './kit/without-nulls.ts';
 import type { TriggerOptionsInput } from './kit/shapes.ts';
 
 export function addTriggerOptions(builder: Builder): void {
@@ -31,7 +31,7 @@ export function addTriggerOptions(builder: Builder): void {
 }
 
 /** What the service takes of what a caller gave. */
-export function toTriggerOptions(options: Given<TriggerOptionsInput>): TriggerOptions {
-  const { parent, ...rest } = given(options);
+export function toTriggerOptions(options: WithNulls<TriggerOptionsInput>): TriggerOptions {
+  const { parent, ...rest } = withoutNulls(options);
   return { ...rest, ...(parent !== undefined && { parent: { id: parent } }) };
 }

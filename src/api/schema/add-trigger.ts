@@ -16,7 +16,7 @@ import { publicDefinitions } from './add-task-definition.ts';
 import { toTriggerOptions } from './add-trigger-options.ts';
 
 interface Triggered {
-  readonly type: 'TaskTriggered' | 'TaskDeduplicated';
+  readonly type: 'TaskRunTriggered' | 'TaskRunDeduplicated';
   readonly run: TaskRun;
 }
 
@@ -33,8 +33,8 @@ export function addTrigger(builder: Builder, problems: Problems) {
   const result = builder.unionType('TriggerTaskResult', {
     description: 'What came of a trigger.',
     types: [
-      member('TaskTriggered', 'A run was started.'),
-      member('TaskDeduplicated', 'The key was used before: this is the run that it made then.'),
+      member('TaskRunTriggered', 'A run was started.'),
+      member('TaskRunDeduplicated', 'The key was used before: this is the run that it made then.'),
       problems.invalidInput,
       problems.taskDefinitionNotFound,
       problems.taskRunNotFound,
@@ -123,6 +123,6 @@ function publicDefinition(tasks: Tasks, id: string): TaskDefinitionInfo {
 }
 
 const toTriggered = (run: TriggeredRun): Triggered => ({
-  type: run.deduplicated ? 'TaskDeduplicated' : 'TaskTriggered',
+  type: run.deduplicated ? 'TaskRunDeduplicated' : 'TaskRunTriggered',
   run,
 });

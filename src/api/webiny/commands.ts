@@ -76,7 +76,7 @@ export async function abortTask(
   { id, message }: { readonly id: string; readonly message?: string | null | undefined },
 ): Promise<TaskRun> {
   try {
-    const { outcome, run } = await tasks.abort({ id, message: message ?? undefined });
+    const { outcome, run } = await tasks.abort({ id, reason: message ?? undefined });
     if (outcome !== 'ALREADY_FINISHED') return run;
     throw new ContractError(
       'TASK_ABORT_ERROR',

@@ -1,17 +1,25 @@
 import { checkText } from './check-trigger.ts';
-import { TaskError } from '../task-error.ts';
+import { outOfBounds } from '../task-error.ts';
 import type { AbortRequest } from '../tasks.ts';
 
-/** Milliseconds: an hour. */
-const MAX_GRACE = 3_600_000;
+/** Seconds: an hour. */
+export const MAX_GRACE = 3600;
 
-/** Throws `INVALID_ARGUMENT` for a message or a grace that is out of bounds. */
-export function checkAbort({ message = '', grace }: AbortRequest): void {
-  // A message may have several lines, but nothing else that a terminal would act on.
-  if (message !== '') checkText('message', message.replaceAll(/[\n\r\t]/g, ' '), 1000);
-  if (grace !== undefined && !(grace >= 0 && grace <= MAX_GRACE))
-    throw new TaskError(
-      'INVALID_ARGUMENT',
-      `Expected \`grace\` to be from 0 to ${MAX_GRACE} milliseconds (an hour), got ${grace}.`,
+/** Throws `INVALID_ARGUMENT` for a reason or a grace that is out of bounds. */
+export function checkAbort({ reason, grace }: AbortRequest): void {
+  checkReason(reason);
+  if (grace !== undefined && !isGrace(grace))
+    throw outOfBounds(
+      'grace',
+      `to be a whole number from 0 to ${MAX_GRACE} seconds (an hour), got ${grace}.`,
     );
 }
+
+/** Throws `INVALID_ARGUMENT` for a reason that would not survive in Temporal's history. */
+export function checkReason(reason = ''): void {
+  // A reason may have several lines, but nothing else that a terminal would act on.
+  if (reason !== '') checkText('reason', reason.replaceAll(/[\n\r\t]/g, ' '), 1000);
+}
+
+export const isGrace = (seconds: number): boolean =>
+  Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_GRACE;

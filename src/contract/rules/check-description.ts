@@ -1,7 +1,6 @@
 import type { TaskDescription } from '../task-definition.ts';
+import { MAX_GRACE, isGrace } from './check-abort.ts';
 
-/** An hour: longer work belongs in a run of its own. */
-const MAX_GRACE = 3_600_000;
 /** Names that a lookup by key would find on any object, or that Temporal takes for "any workflow". */
 const TAKEN = new Set([...Object.getOwnPropertyNames(Object.prototype), 'default']);
 
@@ -19,10 +18,10 @@ export function checkDescription(description: TaskDescription): void {
     throw new TypeError(`The id "${id}" is taken by JavaScript itself: choose another one.`);
   if (typeof title !== 'string' || title.trim() === '' || title.length > 200)
     throw wrong(id, 'title', '1 to 200 characters', title);
-  if (typeof description.description !== 'string')
+  if (description.description !== null && typeof description.description !== 'string')
     throw wrong(id, 'description', 'a text', description.description);
-  if (!(grace >= 0 && grace <= MAX_GRACE))
-    throw wrong(id, 'grace', `0 to ${MAX_GRACE} milliseconds`, grace);
+  if (!isGrace(grace))
+    throw wrong(id, 'grace', `a whole number from 0 to ${MAX_GRACE} seconds`, grace);
   if (typeof (input as { safeParseAsync?: unknown } | undefined)?.safeParseAsync !== 'function')
     throw wrong(id, 'input', 'a zod schema', input);
 }

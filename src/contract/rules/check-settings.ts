@@ -1,4 +1,4 @@
-import { TaskError } from '../task-error.ts';
+import { outOfBounds } from '../task-error.ts';
 import type { Settings } from '../tasks.ts';
 
 const MAX_DAYS = 365;
@@ -6,8 +6,8 @@ const MAX_DAYS = 365;
 /** Throws `INVALID_ARGUMENT` for a retention that is out of bounds. */
 export function checkSettings({ retentionDays }: Settings): void {
   if (Number.isInteger(retentionDays) && retentionDays >= 1 && retentionDays <= MAX_DAYS) return;
-  throw new TaskError(
-    'INVALID_ARGUMENT',
-    `Expected \`retentionDays\` to be an integer from 1 to ${MAX_DAYS}, got ${retentionDays}.`,
+  throw outOfBounds(
+    'retentionDays',
+    `to be an integer from 1 to ${MAX_DAYS}, got ${retentionDays}.`,
   );
 }

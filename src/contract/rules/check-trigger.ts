@@ -1,4 +1,4 @@
-import { TaskError } from '../task-error.ts';
+import { TaskError, outOfBounds } from '../task-error.ts';
 import type { Actor, TriggerOptions } from '../tasks.ts';
 
 /** Seconds: 355 days. */
@@ -6,7 +6,7 @@ const MAX_DELAY = 30_672_000;
 
 export interface CheckedTrigger {
   readonly name: string | undefined;
-  /** Milliseconds from now. */
+  /** Seconds from now, to the millisecond. */
   readonly delay: number;
   readonly key: string | undefined;
   /** In lower case, each once. */
@@ -22,7 +22,7 @@ export function checkTrigger(options: TriggerOptions, now: number): CheckedTrigg
   if (key !== undefined) checkText('key', key, 200);
   if (parent) checkText('parent.id', parent.id, 255);
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 5))
-    throw invalid(`Expected \`priority\` to be an integer from 1 to 5, got ${priority}.`);
+    throw outOfBounds('priority', `to be an integer from 1 to 5, got ${priority}.`);
   return {
     name,
     delay: checkDelay(delay, runAt, now),
@@ -37,29 +37,32 @@ export function checkTrigger(options: TriggerOptions, now: number): CheckedTrigg
 export function checkActor({ name }: Actor): void {
   checkText('actor.name', name, 100);
   if (name.includes(':'))
-    throw invalid(
-      `Expected \`actor.name\` to have no colon, because one ends it in the reason of an abort; got ${JSON.stringify(name)}.`,
+    throw outOfBounds(
+      'actor.name',
+      `to have no colon, because one ends it in the reason of an abort; got ${JSON.stringify(name)}.`,
     );
 }
 
 /** Throws `INVALID_ARGUMENT` unless this is 1 to `max` printable characters. */
-export function checkText(what: string, value: string, max: number): void {
+export function checkText(argument: string, value: string, max: number): void {
   if (value.length === 0 || value.length > max)
-    throw invalid(
-      `Expected \`${what}\` to have 1 to ${max} characters, got ${value.length === 0 ? 'none' : value.length}.`,
+    throw outOfBounds(
+      argument,
+      `to have 1 to ${max} characters, got ${value.length === 0 ? 'none' : value.length}.`,
     );
   if (!isPrintable(value))
-    throw invalid(`Expected \`${what}\` to have no control characters, got ${show(value)}.`);
+    throw outOfBounds(argument, `to have no control characters, got ${show(value)}.`);
 }
 
 function checkTags(tags: readonly string[]): readonly string[] {
-  if (tags.length > 20) throw invalid(`Expected at most 20 \`tags\`, got ${tags.length}.`);
+  if (tags.length > 20) throw outOfBounds('tags', `to be at most 20, got ${tags.length}.`);
   for (const [index, tag] of tags.entries()) {
     checkText(`tags[${index}]`, tag, 100);
     // A filter refuses these characters, so a tag that has one could not be found again.
     if (/['"\\`]/.test(tag) || tag !== tag.trim())
-      throw invalid(
-        `Expected \`tags[${index}]\` to have no quotes, no backslashes and no spaces around it, got ${show(tag)}.`,
+      throw outOfBounds(
+        `tags[${index}]`,
+        `to have no quotes, no backslashes and no spaces around it, got ${show(tag)}.`,
       );
   }
   return [...new Set(tags.map((tag) => tag.toLowerCase()))];
@@ -72,22 +75,26 @@ function checkDelay(delay: number | undefined, runAt: Date | undefined, now: num
     const seconds = (runAt.getTime() - now) / 1000;
     // An invalid date is NaN, which no comparison holds for.
     if (!(seconds < MAX_DELAY))
-      throw new TaskError(
+      throw outOfBounds(
+        'runAt',
+        `to be less than 355 days from now, got ${Number.isNaN(seconds) ? 'an invalid date' : runAt.toISOString()}.`,
         'INVALID_DELAY',
-        `Expected \`runAt\` to be less than 355 days from now, got ${Number.isNaN(seconds) ? 'an invalid date' : runAt.toISOString()}.`,
       );
-    return Math.max(0, Math.round(seconds * 1000));
+    return Math.max(0, toMilliseconds(seconds));
   }
   if (delay === undefined) return 0;
   if (!(delay >= 0 && delay < MAX_DELAY))
-    throw new TaskError(
+    throw outOfBounds(
+      'delay',
+      `to be from 0 to less than ${MAX_DELAY} seconds (355 days), got ${delay}.`,
       'INVALID_DELAY',
-      `Expected \`delay\` to be from 0 to less than ${MAX_DELAY} seconds (355 days), got ${delay}.`,
     );
-  return Math.round(delay * 1000);
+  return toMilliseconds(delay);
 }
+
+/** Temporal counts no finer. */
+const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 /** No control character and no lone half of a surrogate pair. */
 const isPrintable = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
 const show = (text: string): string => JSON.stringify(text.slice(0, 100));
-const invalid = (message: string): TaskError => new TaskError('INVALID_ARGUMENT', message);

@@ -1,4 +1,4 @@
-import { TaskError } from '../task-error.ts';
+import { TaskError, outOfBounds } from '../task-error.ts';
 import { TaskRunStatus } from '../task-run.ts';
 import type { TaskRun } from '../task-run.ts';
 import type { TaskRunFilter } from '../tasks.ts';
@@ -45,19 +45,22 @@ export function checkFilter(filter: TaskRunFilter): void {
   for (const [field, value] of given) {
     if (!isField(field)) throw invalid(`A filter has no field \`${field.slice(0, 100)}\`.`);
     const { expected, is } = KINDS[FIELDS[field]];
-    if (!is(value)) throw invalid(`Expected \`${field}\` to be ${expected}, got ${show(value)}.`);
+    if (!is(value))
+      throw outOfBounds(field, `to be ${expected}, got ${show(value)}.`, 'INVALID_FILTER');
     if (Array.isArray(value)) for (const one of value) checkValue(field, one);
   }
   const { tagsAll = [], namePrefix, nameWords } = filter;
   if (tagsAll.length > MAX_FIELDS)
-    throw invalid(
-      `Expected \`tagsAll\` to have at most ${MAX_FIELDS} values, got ${tagsAll.length}.`,
+    throw outOfBounds(
+      'tagsAll',
+      `to have at most ${MAX_FIELDS} values, got ${tagsAll.length}.`,
+      'INVALID_FILTER',
     );
   if (namePrefix !== undefined) checkValue('namePrefix', namePrefix);
   if (nameWords === undefined) return;
   const count = wordsOf(nameWords).length;
   if (count < 1 || count > 8)
-    throw invalid(`Expected \`nameWords\` to have 1 to 8 words, got ${count}.`);
+    throw outOfBounds('nameWords', `to have 1 to 8 words, got ${count}.`, 'INVALID_FILTER');
 }
 
 const MAX_FIELDS = 20;
@@ -118,8 +121,10 @@ const isField = (field: string): field is keyof TaskRunFilter => Object.hasOwn(F
 
 function checkValue(field: string, value: unknown): void {
   if (typeof value === 'string' && SAFE.test(value) && value === value.trim()) return;
-  throw invalid(
-    `Expected each value of \`${field}\` to have 1 to 255 characters, without quotes, backslashes, control characters or spaces around it, got ${show(value)}.`,
+  throw outOfBounds(
+    field,
+    `to be text of 1 to 255 characters, without quotes, backslashes, control characters or spaces around it, got ${show(value)}.`,
+    'INVALID_FILTER',
   );
 }
 

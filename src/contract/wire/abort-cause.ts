@@ -3,24 +3,25 @@
  * that travels with a cancel, and what operators read in Web UI.
  */
 export interface AbortCause {
-  readonly by: string;
-  readonly reason: string;
-  /** Milliseconds, when the aborting caller chose another grace than the definition's. */
+  /** Null for nobody that is named; the text has nothing there then. */
+  readonly by: string | null;
+  readonly reason: string | null;
+  /** Seconds, when the aborting caller chose another grace than the definition's. */
   readonly grace?: number;
 }
 
 export function toCause({ by, reason, grace }: AbortCause): string {
-  return `${by}${grace === undefined ? '' : ` (grace ${grace / 1000} s)`}: ${reason}`;
+  return `${by ?? ''}${grace === undefined ? '' : ` (grace ${grace} s)`}: ${reason ?? ''}`;
 }
 
 /** A cause that is not ours (Web UI, CLI, a parent that was terminated) is all reason, by nobody. */
 export function fromCause(text: string): AbortCause {
   const [, by, seconds, reason] =
     /^([^:]*?)(?: \(grace (\d+(?:\.\d+)?) s\))?: (.*)$/s.exec(text) ?? [];
-  if (by === undefined || reason === undefined) return { by: '', reason: text };
+  if (by === undefined || reason === undefined) return { by: null, reason: text || null };
   return {
-    by,
-    reason,
-    ...(seconds !== undefined && { grace: Math.round(Number(seconds) * 1000) }),
+    by: by || null,
+    reason: reason || null,
+    ...(seconds !== undefined && { grace: Number(seconds) }),
   };
 }

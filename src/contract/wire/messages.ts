@@ -43,5 +43,6 @@ export interface AbortDetails {
   readonly by: string;
   readonly reason: string;
   readonly mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START';
+  /** `DONE`, `TIMED_OUT`, or what the clean-up failed with. */
   readonly cleanUp?: string;
 }

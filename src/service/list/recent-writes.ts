@@ -2,7 +2,7 @@ import { matchesFilter } from '../../contract/rules/match-filter.ts';
 import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../contract/tasks.ts';
-import { rowOf } from '../run/to-row.ts';
+import { toRow } from '../run/to-row.ts';
 import { executionOf, withExecution } from '../run/to-task-run.ts';
 
 interface Write {
@@ -35,7 +35,7 @@ export class RecentWrites {
 
   /** An abort was recorded: the run is aborting from now on, or over when Temporal ended it at once. */
   noteAborting(run: TaskRun): void {
-    this.#note(this.#aborted, run.id, { run: rowOf(run), at: this.#now() });
+    this.#note(this.#aborted, run.id, { run: toRow(run), at: this.#now() });
   }
 
   noteDeleted(id: string): void {
@@ -139,7 +139,7 @@ function isSame(run: TaskRun, other: TaskRun): boolean {
 
 /** As the index will show it: that a worker has not taken it yet is nothing it knows. */
 function asListed(run: TaskRun, now: number): TaskRun {
-  const row = rowOf(run);
+  const row = toRow(run);
   if (row.status !== TaskRunStatus.Pending || (row.scheduledFor?.getTime() ?? 0) > now) return row;
   return withExecution(
     { ...row, status: TaskRunStatus.Running, startedAt: row.scheduledFor ?? row.createdAt },

@@ -2,7 +2,7 @@ import { checkFilter } from '../../contract/rules/match-filter.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../contract/tasks.ts';
 import { wordsOf } from '../../tools/words-of.ts';
-import { askablePart, beginningOf, isAskable } from './without-question-marks.ts';
+import { withoutQuestionMarks, beginningOf, isAskable } from './without-question-marks.ts';
 
 /** A filter, as far as Temporal's index can answer it. */
 export interface VisibilityQuery {
@@ -32,7 +32,7 @@ export function toVisibilityQuery(filter: TaskRunFilter, context: QueryContext):
   checkFilter(filter);
   const { namePrefix, scheduledAfter, scheduledBefore, createdAfter, createdBefore, where } =
     filter;
-  const { asked, sifted } = askablePart(filter);
+  const { asked, sifted } = withoutQuestionMarks(filter);
   const rest: TaskRunFilter = {
     ...sifted,
     // A delay may end between question and answer.

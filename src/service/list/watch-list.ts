@@ -3,7 +3,7 @@ import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter, TaskRunListEvent } from '../../contract/tasks.ts';
 import { deferred } from '../../tools/deferred.ts';
-import { ENDED, Pulled } from '../../tools/pull-iterator.ts';
+import { ENDED, PullIterator } from '../../tools/pull-iterator.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
 
 export interface WatchListsOptions {
@@ -36,7 +36,7 @@ export class WatchLists {
     // What this reader was told. It is compared with the list as it is when the reader asks, so a slow one
     // skips what happened in between, and nothing queues for it.
     const told = new Map<string, string>();
-    return new Pulled(async (ended) => {
+    return new PullIterator(async (ended) => {
       poller ??= this.#join(filter, signature, ended);
       for (;;) {
         const { list } = poller;

@@ -5,7 +5,7 @@ import type { TaskRunFilter } from '../../contract/tasks.ts';
  * also inside a literal, and fails. What is asked lets through all that the filter does; `sifted` are the fields of
  * which it lets through more. Its lists may still hold a `?`, behind a beginning that can be asked for.
  */
-export function askablePart(filter: TaskRunFilter): {
+export function withoutQuestionMarks(filter: TaskRunFilter): {
   readonly asked: TaskRunFilter;
   readonly sifted: TaskRunFilter;
 } {

@@ -7,7 +7,7 @@ import { readLogPage } from '../log/log-page.ts';
 import { fromCursor } from '../log/log-position.ts';
 import { LogViewer } from './log-viewer.ts';
 import { newestLink } from '../log/newest-link.ts';
-import { Pulled } from '../../tools/pull-iterator.ts';
+import { PullIterator } from '../../tools/pull-iterator.ts';
 import { RunSource } from '../log/run-source.ts';
 import type { RunSourceOptions } from '../log/run-source.ts';
 import { RunViewer } from './run-viewer.ts';
@@ -42,7 +42,7 @@ export class RunWatchers {
   /** The run's log from a position: backlog, then lines as they appear, then `END`. */
   tail(id: string, { signal, ...request }: TailRequest = {}): AsyncIterableIterator<LogEvent> {
     const viewer = new LogViewer({ ...request, id, join: (until) => this.#join(id, until) });
-    return new Pulled((until) => viewer.next(until), signal);
+    return new PullIterator((until) => viewer.next(until), signal);
   }
 
   /** The run now, then each time it changes, until it is closed. A slow reader gets the latest only. */
@@ -51,7 +51,7 @@ export class RunWatchers {
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<TaskRunDetails> {
     const viewer = new RunViewer((until) => this.#join(id, until));
-    return new Pulled((until) => viewer.next(until), signal);
+    return new PullIterator((until) => viewer.next(until), signal);
   }
 
   /** Ends all iterations. */

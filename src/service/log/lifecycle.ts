@@ -83,7 +83,7 @@ function abortRequested(cause: string, time: Date, iteration: number): LifeLine 
 
 function saidBy(cause: string): string {
   const { by, reason } = fromCause(cause);
-  return `${by && ` by ${by}`}${reason && `: ${reason}`}`;
+  return `${by === null ? '' : ` by ${by}`}${reason === null ? '' : `: ${reason}`}`;
 }
 
 async function modeOf(

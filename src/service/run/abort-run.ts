@@ -3,8 +3,13 @@ import { toCause } from '../../contract/wire/abort-cause.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
-import type { AbortRequest, AbortResult } from '../../contract/tasks.ts';
-import { insist } from '../temporal/repeat-change.ts';
+import type {
+  AbortRequest,
+  AbortResult,
+  TerminateRequest,
+  TerminateResult,
+} from '../../contract/tasks.ts';
+import { repeatChange } from '../temporal/repeat-change.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { GrpcCode, grpcErrorOf } from '../temporal/to-task-error.ts';
 import { executionOf, withExecution } from './to-task-run.ts';
@@ -17,7 +22,7 @@ export interface Aborting {
 
 /** Asks a run to stop: one call to see how it stands, one to ask. Its definition need not be known. */
 export async function abortRun(
-  { id, message = '', grace }: AbortRequest,
+  { id, reason, grace }: AbortRequest,
   { temporal, actor, get }: Aborting,
 ): Promise<AbortResult> {
   const run = await get(id);
@@ -28,7 +33,7 @@ export async function abortRun(
   const requestId = randomUUID();
   // Temporal accepts this for a run that has closed since, and nothing it shows afterwards tells whose request it has:
   // to ask first and look then would take an earlier abort for this one.
-  await insist(
+  await repeatChange(
     temporal,
     (service) =>
       service.requestCancelWorkflowExecution({
@@ -39,8 +44,8 @@ export async function abortRun(
         // Follows the chain to its newest link, and never reaches another run that took over the id.
         firstExecutionRunId: execution?.firstRunId ?? '',
         reason: toCause({
-          by: actor ?? '',
-          reason: message,
+          by: actor,
+          reason: reason ?? null,
           ...(grace !== undefined && { grace }),
         }),
       }),
@@ -51,10 +56,10 @@ export async function abortRun(
 
 /** Ends a run at once, without clean-up: one call to end it, one to see how it stands. */
 export async function terminateRun(
-  { id, message = '' }: AbortRequest,
+  { id, reason }: TerminateRequest,
   { temporal, actor, get }: Aborting,
-): Promise<AbortResult> {
-  const ended = await insist(
+): Promise<TerminateResult> {
+  const ended = await repeatChange(
     temporal,
     async (service, again) => {
       try {
@@ -62,7 +67,7 @@ export async function terminateRun(
           namespace: temporal.namespace,
           identity: actor ?? temporal.client.options.identity,
           workflowExecution: { workflowId: id },
-          reason: toCause({ by: actor ?? '', reason: message }),
+          reason: toCause({ by: actor, reason: reason ?? null }),
         });
         return true;
       } catch (error) {

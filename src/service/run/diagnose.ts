@@ -47,7 +47,7 @@ const paused: Reason = ({ run, description }) => {
     since: toDate(pauseInfo?.pausedTime),
     action:
       run.status === TaskRunStatus.Aborting
-        ? 'Unpause it in Temporal Web UI or with `temporal workflow unpause`, which will carry out the abort, or abort the run with force.'
+        ? 'Unpause it in Temporal Web UI or with `temporal workflow unpause`, which will carry out the abort, or terminate the run.'
         : 'Unpause it in Temporal Web UI or with `temporal workflow unpause`.',
   };
 };
@@ -71,7 +71,7 @@ const unknownDefinition: Reason = ({ run, known }) =>
         code: DiagnosisCode.UnknownDefinition,
         message: `There is no task definition "${run.definition}" any more.`,
         since: null,
-        action: `Deploy a worker that has the definition "${run.definition}", or abort the run with force.`,
+        action: `Deploy a worker that has the definition "${run.definition}", or terminate the run.`,
       };
 
 const noWorker: Reason = ({ run, workers, taskQueue, now }) => {
@@ -87,7 +87,7 @@ const noWorker: Reason = ({ run, workers, taskQueue, now }) => {
     since: lastSeen,
     action:
       run.status === TaskRunStatus.Aborting
-        ? 'Start a worker, which will carry out the abort, or abort the run with force.'
+        ? 'Start a worker, which will carry out the abort, or terminate the run.'
         : 'Start a worker: the run will go on where it was.',
   };
 };
@@ -103,7 +103,7 @@ const workflowCodeFailing: Reason = ({ run, description, failure }) => {
     ),
     since: failure?.since ?? toDate(originalScheduledTime),
     action:
-      'Deploy code that runs: its next attempt goes on with it. Or abort the run with force. The stack is in its history in Temporal Web UI.',
+      'Deploy code that runs: its next attempt goes on with it. Or terminate the run. The stack is in its history in Temporal Web UI.',
   };
 };
 const MOST_OF_A_MESSAGE = 1000;
@@ -116,7 +116,7 @@ const aborting: Reason = ({ run, graceEndsAt }) =>
           ? `The run was asked to stop and is abandoned at ${graceEndsAt.toISOString()} if it has not.`
           : 'The run was asked to stop.',
         since: null,
-        action: 'Wait until it has stopped, or abort it with force.',
+        action: 'Wait until it has stopped, or terminate it.',
       }
     : null;
 

@@ -16,7 +16,7 @@ export interface RunEndsOptions {
 }
 
 /** What is in the first and the last events of runs: input, output, error and abort. What cannot change any more is kept. */
-export class RunEnds {
+export class InputsAndOutcomes {
   readonly #temporal: Temporal;
   readonly #describe: RunEndsOptions['describe'];
   readonly #limited = atMost(10);

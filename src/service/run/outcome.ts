@@ -4,7 +4,7 @@ import { fromCause } from '../../contract/wire/abort-cause.ts';
 import { isLoggedResult } from '../../contract/wire/messages.ts';
 import type { AbortDetails } from '../../contract/wire/messages.ts';
 import { RunLog } from '../../contract/wire/run-log.ts';
-import type { Abort, AbortMode, Outcome } from '../../contract/task-run.ts';
+import type { Abort, AbortMode, CleanUp, Outcome } from '../../contract/task-run.ts';
 import { decodeAsked, decodeFirst } from '../temporal/decode-first.ts';
 import { enums } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
@@ -104,8 +104,14 @@ async function toAbort(
     const details = await decodeFirst(canceled.details?.payloads, temporal.decode);
     const at = toTime(cancel ?? end);
     if (!isAbortDetails(details)) return { ...ended('GRACEFUL'), ...causeOf(asked?.cause), at };
-    const { by, reason, mode, cleanUp = null } = details;
-    return { ...ended(mode), by, reason, at, cleanUp };
+    const { by, reason, mode, cleanUp } = details;
+    return {
+      ...ended(mode),
+      by: by || null,
+      reason: reason || null,
+      at,
+      cleanUp: toCleanUp(cleanUp),
+    };
   }
   if (!cancel || !asked) return null;
   const at = toTime(cancel);
@@ -118,11 +124,17 @@ async function toAbort(
 const ended = (mode: AbortMode) => ({ mode, graceEndsAt: null, cleanUp: null });
 
 function causeOf(text: string | null | undefined): {
-  readonly by: string;
-  readonly reason: string;
+  readonly by: string | null;
+  readonly reason: string | null;
 } {
   const { by, reason } = fromCause(text ?? '');
   return { by, reason };
+}
+
+function toCleanUp(told: AbortDetails['cleanUp']): CleanUp | null {
+  if (told === undefined) return null;
+  if (told === 'DONE' || told === 'TIMED_OUT') return { outcome: told, error: null };
+  return { outcome: 'FAILED', error: told };
 }
 
 const isAbortDetails = (value: unknown): value is AbortDetails =>

@@ -5,7 +5,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import type { toRunFields } from '../../contract/wire/run-fields.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
-import { insist } from '../temporal/repeat-change.ts';
+import { repeatChange } from '../temporal/repeat-change.ts';
 import { api, enums } from '../temporal/proto.ts';
 import { encodeSearchAttributes } from '../temporal/search-attributes.ts';
 import type { Temporal } from '../temporal/temporal.ts';
@@ -39,7 +39,7 @@ const { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } = enums;
 /** Starts a run, in one call to Temporal if that is answered. However often it is made, the request is one run. */
 export async function startRun(temporal: Temporal, run: NewRun): Promise<Started> {
   const request = await toStartRequest(temporal, run);
-  return insist(
+  return repeatChange(
     temporal,
     async (service) => {
       try {
@@ -80,7 +80,7 @@ async function toStartRequest(temporal: Temporal, run: NewRun): Promise<StartReq
     workflowIdReusePolicy: WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
     userMetadata: await toUserMetadata(temporal, run),
     // A duration, so that it does not matter whether clocks agree.
-    ...(run.delay > 0 && { workflowStartDelay: msToTs(run.delay) }),
+    ...(run.delay > 0 && { workflowStartDelay: msToTs(run.delay * 1000) }),
     ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
   };
 }

@@ -2,7 +2,7 @@ import type { TaskRun } from '../../contract/task-run.ts';
 import { executionOf, withExecution } from './to-task-run.ts';
 
 /** What a list row has of a run, without what more a caller knows of it. */
-export function rowOf(run: TaskRun): TaskRun {
+export function toRow(run: TaskRun): TaskRun {
   const { id, definition, name, status, createdAt, scheduledFor, startedAt, finishedAt } = run;
   const { iteration, tags, triggeredBy, parent, rerunOf } = run;
   return withExecution(

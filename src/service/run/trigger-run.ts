@@ -12,7 +12,7 @@ import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
 import type { TriggerOptions, TriggeredRun } from '../../contract/tasks.ts';
 import { newRunId, runIdOfKey, sha256, timeOfRunId } from './run-id.ts';
-import { rowOf } from './to-row.ts';
+import { toRow } from './to-row.ts';
 import { startRun } from './start-run.ts';
 import type { NewRun } from './start-run.ts';
 import type { Temporal } from '../temporal/temporal.ts';
@@ -100,7 +100,7 @@ function toTriggered(run: NamedRun, runId: string): TriggeredRun {
       name: run.name,
       status: TaskRunStatus.Pending,
       createdAt,
-      scheduledFor: run.delay > 0 ? new Date(createdAt.getTime() + run.delay) : null,
+      scheduledFor: run.delay > 0 ? new Date(createdAt.getTime() + run.delay * 1000) : null,
       startedAt: null,
       finishedAt: null,
       iteration: 1,
@@ -130,7 +130,7 @@ function toDeduplicated(run: NewRun, earlier: TaskRun): TriggeredRun {
       { ...(run.key !== undefined && { key: run.key }), runId: earlier.id },
     );
   // A trigger answers the same fields whether it started the run or found it.
-  return withExecution({ ...rowOf(earlier), deduplicated: true }, execution);
+  return withExecution({ ...toRow(earlier), deduplicated: true }, execution);
 }
 
 const hashed = ({ given, read }: KeyedRequest): KeyedRequest => ({

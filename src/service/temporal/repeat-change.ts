@@ -16,7 +16,7 @@ export interface Insisting {
  * so it is made again within the deadline; then it is told that nobody knows. `change` learns whether an earlier
  * attempt may have done it.
  */
-export async function insist<R>(
+export async function repeatChange<R>(
   temporal: Temporal,
   change: (service: WorkflowService, again: boolean) => Promise<R>,
   { id, unknown }: Insisting,

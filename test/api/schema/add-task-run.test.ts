@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defined, gatewayOf, moduleOf } from './support.ts';
 
 const TRIGGER = `mutation ($folder: String!, $options: TriggerOptions) {
-  triggerCopyFiles(input: { folder: $folder }, options: $options) { ... on TaskTriggered { run { id } } ... on Problem { code message } }
+  triggerCopyFiles(input: { folder: $folder }, options: $options) { ... on TaskRunTriggered { run { id } } ... on Problem { code message } }
 }`;
 
 const pageOf = async (size: number) => {
@@ -198,7 +198,7 @@ describe('a run', () => {
         defined('secret', z.object({}), { private: true }),
       ),
     );
-    const ABILITIES = `abilities { abort { allowed reason } force { allowed } rerun { allowed reason } delete { allowed } }`;
+    const ABILITIES = `abilities { abort { allowed reason } terminate { allowed } rerun { allowed reason } delete { allowed } }`;
     const secret = await tasks.trigger({ definition: 'secret', input: {} as never });
     const { id } = (await read(TRIGGER, { folder: 'p' })).triggerCopyFiles.run;
     tasks.start(id);
@@ -208,7 +208,7 @@ describe('a run', () => {
     );
     expect(run.abilities).toEqual({
       abort: { allowed: false, reason: 'It is being aborted already.' },
-      force: { allowed: true },
+      terminate: { allowed: true },
       rerun: { allowed: true, reason: null },
       delete: { allowed: true },
     });

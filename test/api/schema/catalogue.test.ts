@@ -11,7 +11,7 @@ const module = moduleOf(
         depth: z.number().int().default(3),
         mode: z.enum(['a', 'b']).default('a'),
       }),
-      { output: z.object({ files: z.number() }), description: 'Copies files.', grace: 5000 },
+      { output: z.object({ files: z.number() }), description: 'Copies files.', grace: 5 },
     ),
     { examples: [{ folder: 'photos' }] },
   ),

@@ -6,20 +6,27 @@ import { defined, gatewayOf, moduleOf } from './support.ts';
 const TRIGGER = `mutation ($definition: ID!, $input: JSON, $options: TriggerOptions) {
   triggerTask(definition: $definition, input: $input, options: $options) {
     __typename
-    ... on TaskTriggered { run { id name } }
-    ... on TaskDeduplicated { run { id } }
+    ... on TaskRunTriggered { run { id name } }
+    ... on TaskRunDeduplicated { run { id } }
     ... on InvalidInput { issues { path code message } }
     ... on TaskDefinitionNotFound { suggestions }
     ... on KeyConflict { usedBy { id } }
     ... on Problem { code message }
   }
 }`;
-const ABORT = `mutation ($id: ID!, $reason: String, $grace: Int, $force: Boolean) {
-  abortTaskRun(id: $id, reason: $reason, grace: $grace, force: $force) {
+const ABORT = `mutation ($id: ID!, $reason: String, $grace: Int) {
+  abortTaskRun(id: $id, reason: $reason, grace: $grace) {
     __typename
-    ... on AbortRequested { graceEndsAt run { status abort { by reason } } }
-    ... on RunTerminated { run { status abort { mode } } }
+    ... on TaskRunAborting { graceEndsAt run { status abort { by reason } } }
     ... on AlreadyAborting { run { abort { reason } } }
+    ... on AlreadyFinished { run { status } }
+    ... on Problem { code message }
+  }
+}`;
+const TERMINATE = `mutation ($id: ID!, $reason: String) {
+  terminateTaskRun(id: $id, reason: $reason) {
+    __typename
+    ... on TaskRunTerminated { run { status abort { by reason mode } } }
     ... on AlreadyFinished { run { status } }
     ... on Problem { code message }
   }
@@ -36,7 +43,9 @@ function gateway() {
     (await made.read(TRIGGER, { definition, input, options })).triggerTask;
   const abort = async (id: string, more: object = {}) =>
     (await made.read(ABORT, { id, ...more })).abortTaskRun;
-  return { ...made, trigger, abort };
+  const terminate = async (id: string, more: object = {}) =>
+    (await made.read(TERMINATE, { id, ...more })).terminateTaskRun;
+  return { ...made, trigger, abort, terminate };
 }
 
 describe('a trigger', () => {
@@ -46,7 +55,10 @@ describe('a trigger', () => {
       { folder: 'a' },
       { name: 'Photos', delay: 60, tags: ['X'], priority: 1 },
     );
-    expect({ __typename, name: run.name }).toEqual({ __typename: 'TaskTriggered', name: 'Photos' });
+    expect({ __typename, name: run.name }).toEqual({
+      __typename: 'TaskRunTriggered',
+      name: 'Photos',
+    });
     expect(await tasks.get(run.id)).toMatchObject({
       status: 'PENDING',
       tags: ['x'],
@@ -58,7 +70,7 @@ describe('a trigger', () => {
     const { trigger } = gateway();
     const first = await trigger({ folder: 'a' }, { key: 'k' });
     expect(await trigger({ folder: 'a' }, { key: 'k' })).toEqual({
-      __typename: 'TaskDeduplicated',
+      __typename: 'TaskRunDeduplicated',
       run: { id: first.run.id },
     });
     expect(await trigger({ folder: 'b' }, { key: 'k' })).toMatchObject({
@@ -98,7 +110,7 @@ describe('a trigger', () => {
 
 describe('a rerun', () => {
   const RERUN = `mutation ($id: ID!, $input: JSON) { rerunTaskRun(id: $id, input: $input) {
-    __typename ... on TaskTriggered { run { id input rerunOf { id reruns { nodes { id } } } } } ... on Problem { code } } }`;
+    __typename ... on TaskRunTriggered { run { id input rerunOf { id reruns { nodes { id } } } } } ... on Problem { code } } }`;
 
   test('repeats the input, and the two name each other', async () => {
     const { trigger, read } = gateway();
@@ -112,6 +124,14 @@ describe('a rerun', () => {
     expect(
       (await read(RERUN, { id: run.id, input: { folder: 'b' } })).rerunTaskRun.run.input,
     ).toEqual({ folder: 'b' });
+  });
+
+  test('with an option out of bounds is told by the names of this API', async () => {
+    const { trigger } = gateway();
+    expect(await trigger({ folder: 'a' }, { parent: '' })).toMatchObject({
+      __typename: 'InvalidArgument',
+      message: 'Expected `parent` to have 1 to 255 characters, got none.',
+    });
   });
 
   test('of what is not there, or private, is a problem', async () => {
@@ -135,7 +155,7 @@ describe('an abort', () => {
     const before = Date.now();
     const answer = await abort(run.id, { reason: 'Wrong folder', grace: 5 });
     expect(answer).toMatchObject({
-      __typename: 'AbortRequested',
+      __typename: 'TaskRunAborting',
       run: { status: 'ABORTING', abort: { by: 'ada', reason: 'Wrong folder' } },
     });
     const grace = Date.parse(answer.graceEndsAt) - before;
@@ -144,7 +164,10 @@ describe('an abort', () => {
   });
 
   test.each([
-    [{ grace: -1 }, 'Expected `grace` to be from 0 to 3600 seconds (an hour), got -1.'],
+    [
+      { grace: -1 },
+      'Expected `grace` to be a whole number from 0 to 3600 seconds (an hour), got -1.',
+    ],
     [{ reason: 'x'.repeat(1001) }, 'Expected `reason` to have 1 to 1000 characters, got 1001.'],
   ])('with an argument out of bounds is told by the names of this API', async (args, message) => {
     const { abort, trigger } = gateway();
@@ -155,11 +178,11 @@ describe('an abort', () => {
   test('of a run that had not begun has no grace to wait for', async () => {
     const { trigger, abort } = gateway();
     const { run } = await trigger({ folder: 'a' }, { delay: 1000 });
-    expect(await abort(run.id)).toMatchObject({ __typename: 'AbortRequested', graceEndsAt: null });
+    expect(await abort(run.id)).toMatchObject({ __typename: 'TaskRunAborting', graceEndsAt: null });
   });
 
-  test('a second time says that the first reason stands, and by force ends it at once', async () => {
-    const { trigger, abort, tasks } = gateway();
+  test('a second time says that the first reason stands, and a termination ends it at once', async () => {
+    const { trigger, abort, terminate, tasks } = gateway();
     const { run } = await trigger({ folder: 'a' });
     tasks.start(run.id);
     await abort(run.id, { reason: 'first' });
@@ -168,20 +191,22 @@ describe('an abort', () => {
       code: 'ALREADY_ABORTING',
       run: { abort: { reason: 'first' } },
     });
-    expect(await abort(run.id, { force: true })).toEqual({
-      __typename: 'RunTerminated',
-      run: { status: 'ABORTED', abort: { mode: 'TERMINATED' } },
+    expect(await terminate(run.id, { reason: 'third' })).toEqual({
+      __typename: 'TaskRunTerminated',
+      run: { status: 'ABORTED', abort: { by: 'ada', reason: 'third', mode: 'TERMINATED' } },
     });
-    expect(await abort(run.id)).toMatchObject({
-      __typename: 'AlreadyFinished',
-      code: 'ALREADY_FINISHED',
-      run: { status: 'ABORTED' },
-    });
+    for (const answer of [await abort(run.id), await terminate(run.id)])
+      expect(answer).toMatchObject({
+        __typename: 'AlreadyFinished',
+        code: 'ALREADY_FINISHED',
+        run: { status: 'ABORTED' },
+      });
   });
 
   test('that cannot be is a problem', async () => {
-    const { trigger, abort } = gateway();
+    const { trigger, abort, terminate } = gateway();
     const { run } = await trigger({ folder: 'a' });
+    expect(await terminate('nobody')).toMatchObject({ code: 'TASK_RUN_NOT_FOUND' });
     expect(await abort('nobody')).toMatchObject({ code: 'TASK_RUN_NOT_FOUND' });
     expect(await abort(run.id, { grace: 4000 })).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await abort(run.id, { reason: 'x'.repeat(1001) })).toMatchObject({
@@ -209,8 +234,8 @@ test('each change in one operation sees what the one before it did', async () =>
   const { run } = await trigger({ folder: 'a' });
   tasks.start(run.id);
   const answer = await read(`mutation {
-    first: abortTaskRun(id: "${run.id}", reason: "r") { ... on AbortRequested { run { abort { mode } } } }
-    second: abortTaskRun(id: "${run.id}", force: true) { ... on RunTerminated { run { abort { mode } } } }
+    first: abortTaskRun(id: "${run.id}", reason: "r") { ... on TaskRunAborting { run { abort { mode } } } }
+    second: terminateTaskRun(id: "${run.id}") { ... on TaskRunTerminated { run { abort { mode } } } }
   }`);
   expect(answer).toEqual({
     first: { run: { abort: { mode: null } } },

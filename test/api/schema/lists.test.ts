@@ -12,7 +12,7 @@ async function listed() {
   const trigger = async (definition: string, options: object = {}) =>
     (
       await made.read(
-        'mutation ($definition: ID!, $input: JSON, $options: TriggerOptions) { triggerTask(definition: $definition, input: $input, options: $options) { ... on TaskTriggered { run { id } } } }',
+        'mutation ($definition: ID!, $input: JSON, $options: TriggerOptions) { triggerTask(definition: $definition, input: $input, options: $options) { ... on TaskRunTriggered { run { id } } } }',
         { definition, input: definition === 'copyFiles' ? { folder: 'a' } : {}, options },
       )
     ).triggerTask.run.id as string;
@@ -79,7 +79,7 @@ describe('a filter', () => {
   });
 
   test.each([
-    [`{ tags: { any: ["a'b"] } }`, 'Expected each value of `tags.any` to have 1 to 255'],
+    [`{ tags: { any: ["a'b"] } }`, 'Expected `tags.any` to be text of 1 to 255'],
     ['{ id: { notIn: [] } }', 'Expected `id.notIn` to be a list of 1 to 100 texts, got 0 values.'],
     ['{ name: { words: "..." } }', 'Expected `name.words` to have 1 to 8 words, got 0.'],
   ])('that is refused is told by the names of this API: %s', async (filter, expected) => {

@@ -45,7 +45,7 @@ test('a name means one type in all members of a union, so that clients can selec
   const shapes = new Map<string, Set<string>>();
   for (const type of Object.values(schema.getTypeMap()))
     if (
-      /^(?:Task(?:Triggered|Deduplicated)|AbortRequested|RunTerminated)$/.test(type.name) ||
+      /^(?:Task(?:Triggered|Deduplicated)|TaskRunAborting|TaskRunTerminated)$/.test(type.name) ||
       isProblem(type)
     )
       for (const { name, type: shape } of isObjectType(type) ? Object.values(type.getFields()) : [])

@@ -20,7 +20,7 @@ export function defined(
     description: '',
     private: false,
     output: undefined,
-    grace: 30_000,
+    grace: 30,
     examples: [],
     ...more,
     input,

@@ -119,7 +119,7 @@ describe('the protocol', () => {
     expect(await client.next()).toEqual({
       type: 'next',
       id: '1',
-      payload: { data: { triggerCopyFiles: { __typename: 'TaskTriggered' } } },
+      payload: { data: { triggerCopyFiles: { __typename: 'TaskRunTriggered' } } },
     });
     expect(await client.next()).toEqual({ type: 'complete', id: '1' });
   });

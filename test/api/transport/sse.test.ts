@@ -46,7 +46,7 @@ describe('a stream', () => {
       query: 'mutation { triggerCopyFiles(input: { folder: "a" }) { __typename } }',
     });
     expect((await seen.next()).value?.data).toEqual({
-      triggerCopyFiles: { __typename: 'TaskTriggered' },
+      triggerCopyFiles: { __typename: 'TaskRunTriggered' },
     });
     expect((await seen.next()).done).toBe(true);
   });

@@ -41,7 +41,7 @@ describe('the catalogue', () => {
     expect({ ...findDefinition(tasks, 'checksumFiles') }).toMatchObject({
       title: 'Checksum files',
       private: false,
-      grace: 30_000,
+      grace: 30,
       examples: [{ folder: 'photos' }],
     });
   });
@@ -99,9 +99,9 @@ describe('a definition', () => {
 
   test('has defaults for what it leaves out', () => {
     expect({ ...define({}) }).toMatchObject({
-      description: '',
+      description: null,
       private: false,
-      grace: 30_000,
+      grace: 30,
       examples: [],
     });
   });

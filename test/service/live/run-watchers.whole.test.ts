@@ -61,7 +61,7 @@ describe('what it costs', () => {
     expect(await rateWith(1)).toBeLessThan(7);
     expect(await rateWith(50)).toBeLessThan(7);
     await expectNoCalls();
-    await service.abort({ id, force: true });
+    await service.terminate({ id });
   });
 
   test('whoever only watches the run asks for no log', async () => {
@@ -127,7 +127,7 @@ describe('a viewer', () => {
     const waiting = [tail.next(), watch.next()];
     await Promise.all([tail.return?.(), watch.return?.()]);
     for (const { done } of await Promise.all(waiting)) expect(done).toBe(true);
-    await service.abort({ id, force: true });
+    await service.terminate({ id });
   });
 
   test('of a run that nobody knows is told so', async () => {
@@ -218,5 +218,5 @@ test('a closed service ends what its readers wait for', async () => {
   await closing.close();
   expect(await next).toEqual({ done: true, value: undefined });
   await expectNoCalls();
-  await service.abort({ id, force: true });
+  await service.terminate({ id });
 });

@@ -98,7 +98,7 @@ test('a paused run says who paused it and why', () => {
   });
   expect(explain({ status: 'ABORTING' }, { description })).toMatchObject({
     code: 'PAUSED',
-    action: expect.stringContaining('abort the run with force'),
+    action: expect.stringContaining('terminate the run'),
   });
 });
 
@@ -136,10 +136,10 @@ test('an activity that was heard of shows that there is a worker', () => {
   expect(explain({ steps: [STEP] }, { workers: [] })).toBeNull();
 });
 
-test('an abort that no worker can carry out says that force is left', () => {
+test('an abort that no worker can carry out says that terminating it is left', () => {
   expect(explain({ status: 'ABORTING' }, { workers: [] })).toMatchObject({
     code: 'NO_WORKER',
-    action: 'Start a worker, which will carry out the abort, or abort the run with force.',
+    action: 'Start a worker, which will carry out the abort, or terminate the run.',
   });
 });
 

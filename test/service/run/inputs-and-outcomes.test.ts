@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TaskRunStatus } from '../../../src/contract/task-run.ts';
-import { RunEnds } from '../../../src/service/run/inputs-and-outcomes.ts';
+import { InputsAndOutcomes } from '../../../src/service/run/inputs-and-outcomes.ts';
 import type { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { toTaskRun, withExecution } from '../../../src/service/run/to-task-run.ts';
 
@@ -14,7 +14,7 @@ test('calls that are each in time are cut when they are too many for the deadlin
     return { history: { events: [] }, nextPageToken: new Uint8Array(1) };
   };
   const temporal = { namespace: 'default', deadline: 50, ask, decode: async () => [] };
-  const ends = new RunEnds({
+  const ends = new InputsAndOutcomes({
     temporal: temporal as unknown as Temporal,
     describe: () => Promise.reject(new Error('not asked')),
   });

@@ -90,6 +90,20 @@ test('an abort far from the end is looked for when it is known of', async () => 
   expect(history.calls).toBe(3);
 });
 
+test.each([
+  [undefined, null],
+  ['DONE', { outcome: 'DONE', error: null }],
+  ['TIMED_OUT', { outcome: 'TIMED_OUT', error: null }],
+  ['TypeError: tidy broke', { outcome: 'FAILED', error: 'TypeError: tidy broke' }],
+])('a clean-up that was noted as %j is told as %j', async (cleanUp, expected) => {
+  const history = historyOf([
+    cancel(': '),
+    canceled({ v: 1, by: '', reason: '', mode: 'GRACEFUL', cleanUp }),
+  ]);
+  const { outcome } = await readOutcome(history.temporal, request({ abortRequested: true }));
+  expect(outcome.abort).toMatchObject({ by: null, reason: null, cleanUp: expected });
+});
+
 test('an abort that took effect has the time of its request', async () => {
   const details = { v: 1, by: 'ada', reason: 'why', mode: 'FORCED', cleanUp: 'TIMED_OUT' };
   const history = historyOf([cancel('ada: why'), ...filler(5), canceled(details)]);
@@ -100,14 +114,14 @@ test('an abort that took effect has the time of its request', async () => {
     at: new Date('2026-11-24T07:00:00.000Z'),
     mode: 'FORCED',
     graceEndsAt: null,
-    cleanUp: 'TIMED_OUT',
+    cleanUp: { outcome: 'TIMED_OUT', error: null },
   });
 });
 
 test('a cancel from elsewhere is an abort by nobody', async () => {
   const history = historyOf([cancel('tidying up'), canceled()]);
   const { outcome } = await readOutcome(history.temporal, request());
-  expect(outcome.abort).toMatchObject({ by: '', reason: 'tidying up', mode: 'GRACEFUL' });
+  expect(outcome.abort).toMatchObject({ by: null, reason: 'tidying up', mode: 'GRACEFUL' });
 });
 
 test('an open run has its abort and no end', async () => {

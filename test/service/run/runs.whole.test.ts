@@ -92,7 +92,7 @@ describe('an abort', () => {
     });
     await eventually(async () => expect((await service.get(id)).steps).toHaveLength(1));
     const { result, made } = await calls.during(() =>
-      service.as({ name: 'ada' }).abort({ id, message: 'No longer: needed' }),
+      service.as({ name: 'ada' }).abort({ id, reason: 'No longer: needed' }),
     );
     expect(made).toEqual({ DescribeWorkflowExecution: 1, RequestCancelWorkflowExecution: 1 });
     expect(result).toMatchObject({ outcome: 'ABORTING', run: { id, status: 'ABORTING' } });
@@ -111,9 +111,9 @@ describe('an abort', () => {
 
   test('keeps its first reason, and says so', async () => {
     const run = await idle.trigger({ definition: 'takeNap', input: { ms: 1 } });
-    await idle.as({ name: 'ada' }).abort({ id: run.id, message: 'first' });
+    await idle.as({ name: 'ada' }).abort({ id: run.id, reason: 'first' });
     const { result, made } = await calls.during(() =>
-      idle.as({ name: 'bob' }).abort({ id: run.id, message: 'second' }),
+      idle.as({ name: 'bob' }).abort({ id: run.id, reason: 'second' }),
     );
     expect(made).toEqual({ DescribeWorkflowExecution: 1 });
     expect(result).toMatchObject({ outcome: 'ALREADY_ABORTING', run: { status: 'ABORTING' } });
@@ -131,17 +131,17 @@ describe('an abort', () => {
       outcome: 'ALREADY_FINISHED',
       run: { id, status: 'SUCCEEDED' },
     });
-    expect(await service.abort({ id, force: true })).toMatchObject({
+    expect(await service.terminate({ id })).toMatchObject({
       outcome: 'ALREADY_FINISHED',
       run: { id, status: 'SUCCEEDED' },
     });
   });
 
-  test('with force ends a run at once, and nobody has to be there', async () => {
+  test('gives way to a termination, for which nobody has to be there', async () => {
     const { id } = await idle.trigger({ definition: 'takeNap', input: { ms: 1 } });
-    await idle.abort({ id, message: 'please' });
+    await idle.abort({ id, reason: 'please' });
     const { result, made } = await calls.during(() =>
-      idle.as({ name: 'bob' }).abort({ id, message: 'now', force: true }),
+      idle.as({ name: 'bob' }).terminate({ id, reason: 'now' }),
     );
     expect(made).toEqual({ TerminateWorkflowExecution: 1, DescribeWorkflowExecution: 1 });
     expect(result).toMatchObject({ outcome: 'TERMINATED', run: { status: 'ABORTED' } });
@@ -155,7 +155,7 @@ describe('an abort', () => {
   test('that comes too late is noted on the run that succeeded', async () => {
     const { id } = await service.trigger({ definition: 'sayLines', input: { lines: 1, rate: 2 } });
     // Whichever of the two it is, the run says so.
-    const { outcome } = await service.as({ name: 'ada' }).abort({ id, message: 'race' });
+    const { outcome } = await service.as({ name: 'ada' }).abort({ id, reason: 'race' });
     const run = await eventually(async () => {
       const found = await service.get(id);
       expect(found.finishedAt).not.toBeNull();
@@ -179,9 +179,8 @@ describe('an abort', () => {
 
   test.each([
     ['TASK_RUN_NOT_FOUND', { id: 'nope' }],
-    ['TASK_RUN_NOT_FOUND', { id: 'nope', force: true }],
     ['INVALID_ARGUMENT', { id: '' }],
-    ['INVALID_ARGUMENT', { id: 'nope', message: 'x'.repeat(1001) }],
+    ['INVALID_ARGUMENT', { id: 'nope', reason: 'x'.repeat(1001) }],
     ['INVALID_ARGUMENT', { id: 'nope', grace: -1 }],
   ])('%s: %j', async (code, request) => {
     await expect(service.abort(request)).rejects.toMatchObject({ name: 'TaskError', code });
@@ -266,9 +265,12 @@ describe('an outcome', () => {
   test('of an aborted run says how its clean-up went', async () => {
     const { id } = await service.trigger({ definition: 'cleanUpTask', input: {} });
     await eventually(async () => expect((await service.get(id)).status).toBe('RUNNING'));
-    await service.as({ name: 'ada' }).abort({ id, message: 'early' });
+    await service.as({ name: 'ada' }).abort({ id, reason: 'early' });
     const run = await reached(id, 'ABORTED');
-    expect((await service.outcome(run)).abort).toMatchObject({ by: 'ada', cleanUp: 'DONE' });
+    expect((await service.outcome(run)).abort).toMatchObject({
+      by: 'ada',
+      cleanUp: { outcome: 'DONE', error: null },
+    });
   });
 });
 
@@ -320,7 +322,7 @@ describe('a diagnosis', () => {
     await idle.abort({ id: run.id });
     expect(await idle.diagnose(run)).toMatchObject({
       code: 'NO_WORKER',
-      action: expect.stringContaining('force'),
+      action: expect.stringContaining('terminate'),
     });
   });
 
@@ -347,7 +349,7 @@ describe('a diagnosis', () => {
     expect(retrying?.message).toContain('attempt 2 of 10: not at attempt 1');
     const deaf = await service.trigger({ definition: 'deafTask', input: { ms: 3000 } });
     await eventually(async () => expect((await service.get(deaf.id)).steps).toHaveLength(1));
-    await service.abort({ id: deaf.id, grace: 2000 });
+    await service.abort({ id: deaf.id, grace: 2 });
     await eventually(async () => {
       const diagnosis = await service.diagnose(deaf);
       expect(diagnosis).toMatchObject({ code: 'ABORTING' });
@@ -361,7 +363,7 @@ describe('a diagnosis', () => {
       expect((await service.diagnose(stuck))?.message).toContain('attempt 3'),
     );
     expect((await service.diagnose(stuck))?.since).toEqual(broken?.since);
-    await service.abort({ id: stuck.id, force: true });
+    await service.terminate({ id: stuck.id });
     for (const { id } of [delayed, napping, parent, failing]) await service.abort({ id });
   });
 

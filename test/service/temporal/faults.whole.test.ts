@@ -115,7 +115,7 @@ describe('behind a network that loses things', () => {
         proxy.cut();
       }, 300);
     };
-    const { result, made } = await calls.during(() => service.abort({ id, message: 'once' }));
+    const { result, made } = await calls.during(() => service.abort({ id, reason: 'once' }));
     expect(made['RequestCancelWorkflowExecution']).toBeGreaterThan(1);
     expect(result.outcome).toBe('ABORTING');
     expect(await cancelsOf(id)).toBe(1);
@@ -131,7 +131,7 @@ describe('behind a network that loses things', () => {
     beforeCancel = nothing;
     proxy.heal();
     proxy.cut();
-    expect(await eventually(() => service.abort({ id, message: 'again' }))).toMatchObject({
+    expect(await eventually(() => service.abort({ id, reason: 'again' }))).toMatchObject({
       outcome: 'ALREADY_ABORTING',
     });
     expect(await cancelsOf(id)).toBe(1);

@@ -56,7 +56,7 @@ export const failThenSucceed = defineTask({
 export const deafTask = defineTask({
   id: 'deafTask',
   title: 'Deaf task',
-  grace: 1000,
+  grace: 1,
   input: z.object({ ms: z.number() }),
   run: async ({ ms }) => ({ said: await beDeaf(ms) }),
 });
@@ -203,7 +203,7 @@ export const wrapAbort = defineTask({
 export const deafLoop = defineTask({
   id: 'deafLoop',
   title: 'Deaf loop',
-  grace: 500,
+  grace: 1,
   input: z.object({ by: z.enum(['timer', 'activity', 'child']) }),
   run: async ({ by }, task) => {
     for (;;)
@@ -256,11 +256,11 @@ export const cleanUpThrows = defineTask({
   },
 });
 
-/** Grace 500 ms, which also bounds the clean-up. */
+/** Grace 1 s, which also bounds the clean-up. */
 export const cleanUpHangs = defineTask({
   id: 'cleanUpHangs',
   title: 'Clean up hangs',
-  grace: 500,
+  grace: 1,
   input: z.object({}),
   run: () => condition(() => false),
   onAbort: () => condition(() => false),
@@ -307,8 +307,8 @@ export const withDefaults = defineTask({
 export const timeLimited = defineTask({
   id: 'timeLimited',
   title: 'Time-limited',
-  timeout: 700,
-  grace: 2000,
+  timeout: 0.7,
+  grace: 2,
   input: z.object({ steps: z.number().int().default(1000) }),
   run: async ({ steps }) => ({ done: await walk(steps, 20) }),
 });

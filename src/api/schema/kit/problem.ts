@@ -1,6 +1,7 @@
 import { TaskError } from '../../../contract/task-error.ts';
 import type { TaskErrorCode, TaskErrorDetails } from '../../../contract/task-error.ts';
 import type { TaskRun } from '../../../contract/task-run.ts';
+import { namedHere } from './named-here.ts';
 
 /** Why a change was not made, for the caller to act on: a member of the unions that mutations answer. */
 export interface Problem {
@@ -35,7 +36,8 @@ export type ProblemType = (typeof TYPE_OF)[keyof typeof TYPE_OF] | RunProblem['t
 export async function orProblem<T>(change: () => Promise<T>): Promise<T | Problem> {
   try {
     return await change();
-  } catch (error) {
+  } catch (thrown) {
+    const error = namedHere(thrown, ARGUMENTS);
     if (error instanceof TaskError && isProblemCode(error.code))
       return {
         type: TYPE_OF[error.code],
@@ -43,9 +45,12 @@ export async function orProblem<T>(change: () => Promise<T>): Promise<T | Proble
         message: error.message,
         details: error.details,
       };
-    throw error;
+    throw thrown;
   }
 }
+
+/** What `Tasks` calls arguments that have another name here. */
+const ARGUMENTS = { 'parent.id': 'parent' };
 
 const isProblemCode = (code: TaskErrorCode): code is keyof typeof TYPE_OF => code in TYPE_OF;
 

@@ -1,9 +1,11 @@
 /** An input object as GraphQL hands it over: null is as good as not given. */
-export type Given<T> = Nullable<T> | null | undefined;
+export type WithNulls<T> = Nullable<T> | null | undefined;
 export type Nullable<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 
 /** The fields that were given. */
-export function given<T extends object>(fields: Given<T>): { readonly [K in keyof T]?: T[K] } {
+export function withoutNulls<T extends object>(
+  fields: WithNulls<T>,
+): { readonly [K in keyof T]?: T[K] } {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries lose the types of their keys
   return Object.fromEntries(
     Object.entries(fields ?? {}).filter(([, value]) => value !== null && value !== undefined),

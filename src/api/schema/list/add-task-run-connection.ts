@@ -2,7 +2,7 @@ import type { TaskRunOrder } from '../../../contract/tasks.ts';
 import type { Builder } from '../kit/builder.ts';
 import { toConnection } from '../kit/connection.ts';
 import type { Connection, Edge } from '../kit/connection.ts';
-import { given } from '../kit/without-nulls.ts';
+import { withoutNulls } from '../kit/without-nulls.ts';
 import { toTaskRunFilter } from './add-task-run-filter.ts';
 
 /** The largest page. */
@@ -95,7 +95,7 @@ export function addTaskRunConnection(builder: Builder): void {
         }),
       },
       resolve: async (_, { filter, ...page }, { tasks }) =>
-        await toConnection(tasks, { filter: toTaskRunFilter(filter), ...given(page) }),
+        await toConnection(tasks, { filter: toTaskRunFilter(filter), ...withoutNulls(page) }),
     }),
   );
 }

@@ -1,9 +1,9 @@
 import { checkFilter } from '../../../contract/rules/match-filter.ts';
 import type { TaskRunFilter } from '../../../contract/tasks.ts';
 import type { Builder } from '../kit/builder.ts';
-import { given } from '../kit/without-nulls.ts';
-import { inOwnWords } from '../kit/own-words.ts';
-import type { Given } from '../kit/without-nulls.ts';
+import { withoutNulls } from '../kit/without-nulls.ts';
+import { namedHere } from '../kit/named-here.ts';
+import type { WithNulls } from '../kit/without-nulls.ts';
 import type { TaskRunFilterInput } from '../kit/shapes.ts';
 
 export function addTaskRunFilter(builder: Builder): void {
@@ -88,10 +88,11 @@ export function addTaskRunFilter(builder: Builder): void {
 }
 
 /** The service's filter. Throws `INVALID_FILTER` in the words of this schema. */
-export function toTaskRunFilter(filter: Given<TaskRunFilterInput>): TaskRunFilter {
-  const { id, definition, status, createdAt, scheduledFor, finishedAt, ...more } = given(filter);
+export function toTaskRunFilter(filter: WithNulls<TaskRunFilterInput>): TaskRunFilter {
+  const { id, definition, status, createdAt, scheduledFor, finishedAt, ...more } =
+    withoutNulls(filter);
   const { tags, parent, topLevel, triggeredBy, name, rerunOf, iteration } = more;
-  const asked = given<TaskRunFilter>({
+  const asked = withoutNulls<TaskRunFilter>({
     ids: id?.in,
     idsNot: id?.notIn,
     definition: definition?.in,
@@ -120,7 +121,11 @@ export function toTaskRunFilter(filter: Given<TaskRunFilterInput>): TaskRunFilte
     iterationMin: iteration?.min,
     iterationMax: iteration?.max,
   });
-  inOwnWords(NAMES, () => checkFilter(asked));
+  try {
+    checkFilter(asked);
+  } catch (error) {
+    throw namedHere(error, NAMES);
+  }
   return asked;
 }
 

@@ -50,7 +50,7 @@ describe('JSON', () => {
   test('is written as a literal with variables in it', async () => {
     const { read, tasks } = gatewayOf();
     const { triggerTask } = await read(
-      'mutation ($folder: JSON) { triggerTask(definition: "copyFiles", input: { folder: $folder, more: [1, 2.5, true, null, "x", { a: 1 }] }) { ... on TaskTriggered { run { id } } ... on Problem { message } } }',
+      'mutation ($folder: JSON) { triggerTask(definition: "copyFiles", input: { folder: $folder, more: [1, 2.5, true, null, "x", { a: 1 }] }) { ... on TaskRunTriggered { run { id } } ... on Problem { message } } }',
       { folder: 'a' },
     );
     const input = await tasks.input(await tasks.get(triggerTask.run.id));

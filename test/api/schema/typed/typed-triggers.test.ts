@@ -183,7 +183,7 @@ describe('a typed trigger', () => {
       ),
     );
     const { triggerThing } = await read(
-      'mutation { triggerThing(input: { maybe: null, inner: { count: null }, items: [{ a: null }] }) { ... on TaskTriggered { run { id } } ... on Problem { message } } }',
+      'mutation { triggerThing(input: { maybe: null, inner: { count: null }, items: [{ a: null }] }) { ... on TaskRunTriggered { run { id } } ... on Problem { message } } }',
     );
     const run = await tasks.get(triggerThing.run.id);
     expect(await tasks.input(run)).toEqual({ nothing: null, inner: {}, items: [{}] });
