@@ -24,7 +24,7 @@ export interface RunningGateway {
   readonly stop: () => Promise<void>;
 }
 
-/** The whole gateway, listening: GraphQL, `/healthz` and `/readyz`. */
+/** The whole gateway, listening: GraphQL, `/healthz`, `/readyz`, and `/`, which leads to the page. */
 export async function startGateway({
   service,
   logger,
@@ -55,6 +55,7 @@ export async function startGateway({
     webUi,
     ...(actorHeader !== undefined && { actor: ({ headers }) => named(headers[actorHeader]) }),
   });
+  app.get('/', async (_request, reply) => await reply.redirect('/graphiql'));
   const address = await app.listen({ host, port }).catch(async (error: unknown) => {
     await app.close();
     throw isTaken(error)

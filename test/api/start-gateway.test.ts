@@ -54,6 +54,12 @@ test('it is healthy and ready, and says when Temporal is not there', async () =>
   expect((await fetch(`${address}/readyz`)).status).toBe(503);
 });
 
+test('its first page is the one to try the API with', async () => {
+  const { address } = await start(new FakeTasks({ tasks }));
+  const { url, status } = await fetch(address);
+  expect({ url, status }).toEqual({ url: `${address}/graphiql`, status: 200 });
+});
+
 test('the caller is named by a header only when that is configured', async () => {
   const TRIGGER =
     'mutation { backgroundTasks { triggerTask(definition: testingRun) { data { createdBy { id } } } } }';

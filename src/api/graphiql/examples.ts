@@ -1,13 +1,15 @@
 import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
 
-/** A tab of the page: a document that runs as it is, but for ids that are to be pasted. */
+/** A tab of the page: a document that runs as it is. */
 export interface Example {
   readonly name: string;
   readonly query: string;
+  /** Runs in the page after each answer. */
+  readonly script?: string;
 }
 
-/** Stands for a run in the examples. */
-export const ANY_RUN = 'paste the id of a run here';
+/** Stands for a run in the examples: a variable of the page, which holds the newest one. */
+export const ANY_RUN = '{{run}}';
 
 /** From the catalogue to a run that hangs, in the order in which a newcomer needs them. */
 export function examplesFor(
@@ -18,15 +20,19 @@ export function examplesFor(
   const shown = known.find(({ examples }) => examples.length > 0) ?? known[0];
   return [
     { name: 'Start here', query: CATALOGUE },
-    { name: 'Trigger', query: toTrigger(shown?.id ?? '', shown?.examples[0]) },
+    { name: 'Trigger', query: toTrigger(shown?.id ?? '', shown?.examples[0]), script: KEEP_RUN },
     { name: 'Follow a run', query: FOLLOW },
     { name: 'Read its log', query: LOG },
-    { name: 'Follow its log', query: LOG_LIVE },
     { name: 'Abort', query: ABORT },
     { name: 'Failed this week', query: toFailed(new Date(now.getTime() - WEEK)) },
     { name: 'Why does it hang?', query: HANGING },
   ];
 }
+
+/** What is triggered here is the run of the other tabs. */
+const KEEP_RUN = `const run = JSON.parse(altair.response.body).data?.triggerTask?.run;
+if (run) altair.helpers.setEnvironment('run', run.id, true);
+`;
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 
@@ -65,7 +71,7 @@ const toTrigger = (
   input: unknown,
 ): string => `# Triggers a run. Every outcome is a member of the answer: ask for what you want to show of it.
 # Each definition has a mutation of its own as well, with a typed input: see \`mutation\` in the catalogue.
-# Copy the id from the answer for the next tabs.
+# The next tabs are about this run.
 mutation Trigger {
   triggerTask(
     definition: ${JSON.stringify(definition)}
@@ -83,6 +89,7 @@ mutation Trigger {
 `;
 
 const FOLLOW = `# The run as it is now, then each time it changes, until it is over.
+# {{run}} stands for the newest run; put any other id in its place.
 subscription Follow {
   taskRun(id: "${ANY_RUN}") {
     name
@@ -98,6 +105,7 @@ subscription Follow {
 `;
 
 const LOG = `# The lines that are there, a page at a time. The next page: after: "the cursor of this one".
+# A program follows them live by the subscription taskRunLog; this page would draw an editor for each line.
 query ReadLog {
   taskRun(id: "${ANY_RUN}") {
     log(first: 200) {
@@ -107,19 +115,6 @@ query ReadLog {
       ended
       dropped
     }
-  }
-}
-`;
-
-const LOG_LIVE = `# The lines that are there, then each one as it appears, then LogEnd.
-# This page shows every line by itself, which takes it long for hundreds: read a long log in the tab before
-# this one, and give its cursor as \`after:\` here. That is also how to go on after a broken connection:
-# nothing is lost and nothing comes twice.
-subscription FollowLog {
-  taskRunLog(id: "${ANY_RUN}") {
-    __typename
-    ... on LogLine { time level step message data cursor }
-    ... on LogEnd { status dropped cursor }
   }
 }
 `;

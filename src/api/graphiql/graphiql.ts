@@ -9,7 +9,7 @@ import type { Example } from './examples.ts';
 export interface GraphiqlOptions {
   /** Of the page. */
   readonly path: string;
-  /** Of the API, for HTTP and sockets, as a browser sees it. */
+  /** Of the API as a browser sees it; event streams are at `<endpoint>/stream`. */
   readonly endpoint: string;
   readonly definitions: readonly TaskDefinitionInfo[];
 }
@@ -61,17 +61,29 @@ const START = 'start.js';
 
 /** Runs in the page: it knows where it is, and Altair wants whole addresses. */
 const toScript = (endpoint: string, examples: readonly Example[]): string => `
+(async () => {
 const url = new URL(${JSON.stringify(endpoint)}, location.href).href;
 const api = {
   endpointURL: url,
-  subscriptionsEndpoint: url.replace(/^http/, 'ws'),
-  initialSubscriptionRequestHandlerId: 'graphql-ws',
+  // Altair shows the errors of an event stream, and takes those of a socket for a server that is down.
+  subscriptionsEndpoint: url + '/stream',
+  initialSubscriptionRequestHandlerId: 'graphql-sse',
 };
 const run = new URLSearchParams(location.search).get('run');
-const examples = ${JSON.stringify(examples)}.map(({ name, query }) => ({
-  name,
-  query: run === null ? query : query.replaceAll(${JSON.stringify(JSON.stringify(ANY_RUN))}, () => JSON.stringify(run)),
+const examples = ${JSON.stringify(examples)}.map((example) => ({
+  ...example,
+  query: run === null ? example.query : example.query.replaceAll(${JSON.stringify(JSON.stringify(ANY_RUN))}, () => JSON.stringify(run)),
 }));
+const newest = async () => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ taskRuns(first: 1) { nodes { id } } }' }),
+  });
+  return (await response.json()).data.taskRuns.nodes[0].id;
+};
+// Nothing to show yet, or nobody who may see it: the error of the tab then says what to do.
+const shown = run ?? (await newest().catch(() => 'trigger a run first'));
 AltairGraphQL.init({
   ...api,
   // What was typed elsewhere stays there; a run's page is made anew each time.
@@ -80,10 +92,16 @@ AltairGraphQL.init({
   // It belongs to a service of Altair's makers.
   disableAccount: true,
   initialSettings: { theme: 'system', 'banners.disable': true, 'schema.reloadOnStart': true },
-  initialWindows: examples.map(({ name, query }) => ({
+  initialEnvironments: {
+    activeSubEnvironment: 'run',
+    // It is put into documents as it is.
+    subEnvironments: [{ id: 'run', title: 'Run', variables: { run: JSON.stringify(shown).slice(1, -1) } }],
+  },
+  initialWindows: examples.map(({ name, query, script }) => ({
     ...api,
     initialName: name,
     initialQuery: query,
+    ...(script && { postRequestScriptEnabled: true, initialPostRequestScript: script }),
   })),
 });
 
@@ -99,6 +117,7 @@ if (run !== null || localStorage.getItem('waymark') === null) {
   });
   observer.observe(document.body, { childList: true, subtree: true });
 }
+})();
 `;
 
 /** The page asks nobody but this gateway, whatever is in it. */
@@ -110,7 +129,7 @@ const PAGE_HEADERS = {
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",
-    "connect-src 'self' ws: wss:",
+    "connect-src 'self'",
     "worker-src 'self' blob:",
     "frame-ancestors 'none'",
   ].join('; '),

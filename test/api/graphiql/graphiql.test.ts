@@ -1,9 +1,10 @@
 import { runInNewContext, Script } from 'node:vm';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import { graphql, OperationTypeNode, parse, validate } from 'graphql';
+import { graphql, Kind, OperationTypeNode, parse, subscribe, validate } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { examplesFor } from '../../../src/api/graphiql/examples.ts';
+import { ANY_RUN, examplesFor } from '../../../src/api/graphiql/examples.ts';
 import { registerGraphiql } from '../../../src/api/graphiql/graphiql.ts';
 import { createContext } from '../../../src/api/schema/kit/context.ts';
 import { describeDefinitions } from '../../../src/contract/rules/describe-definition.ts';
@@ -14,6 +15,11 @@ import { schemaOf } from '../schema/support.ts';
 
 const definitions = describeDefinitions(builtIn);
 const NOW = new Date('2026-11-24T06:00:00Z');
+
+const runOf = ({ initialEnvironments }: any): unknown =>
+  initialEnvironments.subEnvironments[0].variables.run;
+
+const newest = (id: string) => () => ({ data: { taskRuns: { nodes: [{ id }] } } });
 
 describe('the page', () => {
   let app: FastifyInstance;
@@ -54,26 +60,63 @@ describe('the page', () => {
     expect(() => new Script(body)).not.toThrow();
   });
 
-  test('is about one run when it is asked for with its id', async () => {
+  /** What the page starts Altair with, when the API answers so. */
+  async function startOptions(search: string, answer: () => object): Promise<any> {
     const { body } = await get('/api/graphiql/start.js');
-    const started: any[] = [];
-    runInNewContext(body, {
-      location: { href: 'http://waymark/api/graphiql?run=x', search: '?run=a%22%2Fb' },
-      URL,
-      URLSearchParams,
-      AltairGraphQL: { init: (options: unknown) => started.push(options) },
-      MutationObserver: class {
-        observe() {}
-      },
-      document: {},
+    return await new Promise((resolve, reject) => {
+      const done: Promise<void> = runInNewContext(body, {
+        location: { href: `http://waymark/api/graphiql${search}`, search },
+        URL,
+        URLSearchParams,
+        fetch: async () => ({ json: async () => answer() }),
+        AltairGraphQL: { init: resolve },
+        MutationObserver: class {
+          observe() {}
+        },
+        document: {},
+        localStorage: { getItem: () => 'opened' },
+      });
+      done.catch(reject);
     });
-    const [{ initialWindows, preserveState }] = started;
+  }
+
+  test('is about one run when it is asked for with its id', async () => {
+    const { initialWindows, preserveState } = await startOptions('?run=a%22%2Fb', newest('other'));
     expect(preserveState).toBe(false);
-    const log = initialWindows.find((tab: any) => tab.initialName === 'Follow its log');
-    expect(log.initialQuery).toContain(String.raw`taskRunLog(id: "a\"/b")`);
-    // One answer, where a subscription to a long log would be a panel of the page for each line.
     const page = initialWindows.find((tab: any) => tab.initialName === 'Read its log');
     expect(page.initialQuery).toContain(String.raw`taskRun(id: "a\"/b")`);
+  });
+
+  test('is about the newest run otherwise, and says so when there is none', async () => {
+    expect(runOf(await startOptions('', newest('a"b')))).toBe(String.raw`a\"b`);
+    expect(runOf(await startOptions('', () => ({ data: null })))).toBe('trigger a run first');
+  });
+
+  test('keeps the run that is triggered in it for the other tabs', async () => {
+    const { initialWindows } = await startOptions('', newest('old'));
+    const { initialPostRequestScript: script, postRequestScriptEnabled: enabled } =
+      initialWindows.find((tab: any) => tab.initialName === 'Trigger');
+    expect(enabled).toBe(true);
+    const kept: unknown[] = [];
+    const after = (answer: object): void =>
+      void runInNewContext(script, {
+        altair: {
+          response: { body: JSON.stringify(answer) },
+          helpers: { setEnvironment: (...set: unknown[]) => kept.push(set) },
+        },
+      });
+    after({ data: { triggerTask: { __typename: 'TaskTriggered', run: { id: 'new' } } } });
+    after({ data: { triggerTask: { __typename: 'InvalidInput' } } });
+    after({ errors: [{ message: 'down' }] });
+    expect(kept).toEqual([['run', 'new', true]]);
+  });
+
+  test('shows errors of subscriptions: they come as event streams', async () => {
+    for (const tab of (await startOptions('', newest('x'))).initialWindows)
+      expect(tab).toMatchObject({
+        subscriptionsEndpoint: 'http://waymark/api/graphql/stream',
+        initialSubscriptionRequestHandlerId: 'graphql-sse',
+      });
   });
 
   test('can be asked for with a slash at its end', async () => {
@@ -96,21 +139,30 @@ describe('each example', () => {
     expect(validate(schema, parse(query))).toEqual([]);
   });
 
-  test('that reads or changes something runs', async () => {
+  test('runs as it is, with the run that was triggered in the tab before it', async () => {
     const tasks: FakeTasks = new FakeTasks({ tasks: builtIn as TaskModule });
-    const context = createContext({ tasks, actor: { name: 'ada' } });
+    const contextValue = createContext({ tasks, actor: { name: 'ada' } });
+    let run = '';
     for (const { query } of examplesFor(definitions, NOW)) {
-      const [operation] = parse(query).definitions;
-      if (
-        operation &&
-        'operation' in operation &&
-        operation.operation === OperationTypeNode.SUBSCRIPTION
-      )
-        continue;
-      const { errors } = await graphql({ schema, source: query, contextValue: context });
-      expect(errors).toBeUndefined();
+      const source = query.replaceAll(ANY_RUN, run);
+      const answer = await (isSubscription(source)
+        ? firstOf(await subscribe({ schema, document: parse(source), contextValue }))
+        : graphql({ schema, source, contextValue }));
+      expect(answer.errors).toBeUndefined();
+      expect(JSON.stringify(answer.data)).not.toMatch(/"code":"(?:INVALID|TASK)_/);
+      run = (answer.data as any).triggerTask?.run.id ?? run;
     }
     expect(await tasks.count()).toBe(1);
+  });
+
+  test('draws no editor of the page for each line of a log', () => {
+    const queries = examplesFor(definitions, NOW).map(({ query }) => query);
+    const fields = queries.flatMap((query) =>
+      parse(query).definitions.flatMap((definition) =>
+        'selectionSet' in definition ? definition.selectionSet.selections : [],
+      ),
+    );
+    expect(fields.map((field: any) => field.name.value)).not.toContain('taskRunLog');
   });
 
   test.each([
@@ -124,3 +176,19 @@ describe('each example', () => {
     expect(trigger?.query).toContain(expected);
   });
 });
+
+function isSubscription(source: string): boolean {
+  const [operation] = parse(source).definitions;
+  return (
+    operation?.kind === Kind.OPERATION_DEFINITION &&
+    operation.operation === OperationTypeNode.SUBSCRIPTION
+  );
+}
+
+async function firstOf(events: Awaited<ReturnType<typeof subscribe>>): Promise<ExecutionResult> {
+  if (!(Symbol.asyncIterator in events)) return events;
+  const first = await events.next();
+  await events.return();
+  if (first.done === true) throw new Error('Expected an event');
+  return first.value;
+}
