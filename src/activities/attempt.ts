@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { LOG_SIGNAL } from '../contract/wire/messages.ts';
 import type { LogHeader } from '../contract/wire/messages.ts';
 import { LOG_LIMITS, isEnvelope, sizeOf } from '../contract/wire/run-log.ts';
 import type { LogEntry, LogEnvelope, LogLevel } from '../contract/wire/run-log.ts';
 import type { Progress } from '../contract/task-run.ts';
+import { GrpcCode } from '../tools/grpc-code.ts';
 import { Heart } from './heart.ts';
 import { PendingLines, toSegments } from './pending-lines.ts';
 import { toWireLine } from './to-wire-line.ts';
@@ -207,12 +209,15 @@ function lastHeartbeatOf({ info }: Context): LogEnvelope | undefined {
 
 /** The run is closed, or has taken all the signals that Temporal allows. */
 function isFinal(error: unknown): boolean {
+  if (error instanceof WorkflowNotFoundError) return true;
   const cause = error instanceof Error ? error.cause : undefined;
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : 0;
-  return code === INVALID_ARGUMENT || code === NOT_FOUND;
+  return (
+    typeof cause === 'object' &&
+    cause !== null &&
+    'code' in cause &&
+    cause.code === GrpcCode.InvalidArgument
+  );
 }
-const INVALID_ARGUMENT = 3;
-const NOT_FOUND = 5;
 
 /** As it is now; whoever gave it may go on changing it. */
 function copyOf(state: unknown): unknown {

@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
 import { abortSignal, checkpoint, lastCheckpoint } from '../../src/activities/checkpoint.ts';
 import { log } from '../../src/activities/log.ts';
 import { progress } from '../../src/activities/progress.ts';
 import { RunLog, sizeOf } from '../../src/contract/wire/run-log.ts';
 import type { LogEnvelope } from '../../src/contract/wire/run-log.ts';
+import { grpcError } from '../support/grpc-error.ts';
 import { activityTest, linesOf } from './activity.ts';
 
-const refusedBy = (code: number) => async () => {
-  throw new Error('refused', { cause: { code } });
+const refusedBy = (error: Error) => async () => {
+  throw error;
 };
 
 describe('a checkpoint', () => {
@@ -192,8 +194,12 @@ describe('the log of an attempt', () => {
     expect(signals).toEqual([]);
   });
 
-  test.each([3, 5])('is cut to its tail when Temporal refuses it with code %i', async (code) => {
-    const { run } = activityTest({ onSignal: refusedBy(code) });
+  test.each([
+    ['takes no more signals', new ServiceError('no', { cause: grpcError(3, 'too many signals') })],
+    // The typed client keeps no code for it.
+    ['is over', new WorkflowNotFoundError('workflow execution already completed', 'a-1', 'r')],
+  ])('is cut to its tail when the run %s', async (_, error) => {
+    const { run } = activityTest({ onSignal: refusedBy(error) });
     const { log: envelope } = await run(async () => {
       for (let n = 2; n <= 3000; n++) log.info(`line ${n}`.padEnd(100));
       await sleep(20);

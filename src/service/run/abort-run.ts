@@ -11,7 +11,8 @@ import type {
 } from '../../contract/tasks.ts';
 import { repeatChange } from '../temporal/repeat-change.ts';
 import type { Temporal } from '../temporal/temporal.ts';
-import { GrpcCode, grpcErrorOf } from '../temporal/to-task-error.ts';
+import { GrpcCode } from '../../tools/grpc-code.ts';
+import { grpcErrorOf, hasCode } from '../temporal/grpc.ts';
 import { executionOf, withExecution } from './to-task-run.ts';
 
 export interface Aborting {
@@ -88,8 +89,8 @@ const asAborting = (run: TaskRunDetails): TaskRun =>
   withExecution({ ...run, status: TaskRunStatus.Aborting, abortRequested: true }, executionOf(run));
 
 function isAlreadyClosed(error: unknown): boolean {
-  const { code, details = '' } = grpcErrorOf(error) ?? {};
-  return code === GrpcCode.NotFound && /already completed/.test(details);
+  const closed = 'workflow execution already completed';
+  return hasCode(error, GrpcCode.NotFound) && grpcErrorOf(error)?.details === closed;
 }
 
 const resultUnknown = (id: string): TaskError =>

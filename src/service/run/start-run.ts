@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { isGrpcServiceError } from '@temporalio/client';
-import { getGrpcStatusDetails } from '@temporalio/client/lib/helpers.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import type { toRunFields } from '../../contract/wire/run-fields.ts';
@@ -9,7 +7,8 @@ import { repeatChange } from '../temporal/repeat-change.ts';
 import { api, enums } from '../temporal/proto.ts';
 import { encodeSearchAttributes } from '../temporal/search-attributes.ts';
 import type { Temporal } from '../temporal/temporal.ts';
-import { GrpcCode, grpcErrorOf } from '../temporal/to-task-error.ts';
+import { GrpcCode } from '../../tools/grpc-code.ts';
+import { detailOf, hasCode } from '../temporal/grpc.ts';
 import { toUserMetadata } from './user-metadata.ts';
 
 export interface NewRun {
@@ -46,7 +45,7 @@ export async function startRun(temporal: Temporal, run: NewRun): Promise<Started
         const { runId, started } = await service.startWorkflowExecution(request);
         return { runId: started ? runId : null };
       } catch (error) {
-        if (grpcErrorOf(error)?.code !== GrpcCode.AlreadyExists) throw error;
+        if (!hasCode(error, GrpcCode.AlreadyExists)) throw error;
         return { runId: ownRunId(error, request.requestId) };
       }
     },
@@ -56,11 +55,9 @@ export async function startRun(temporal: Temporal, run: NewRun): Promise<Started
 
 /** The closed run that an earlier attempt of ours had started, or null when it was someone else's. */
 function ownRunId(error: unknown, requestId: string | null | undefined): string | null {
-  if (!isGrpcServiceError(error)) return null;
-  const type = 'temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure';
-  const detail = getGrpcStatusDetails(error)?.find(({ type_url }) => type_url?.endsWith(type));
-  if (!detail?.value) return null;
-  const failure = api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure.decode(detail.value);
+  const detail = detailOf(error, 'WorkflowExecutionAlreadyStartedFailure');
+  if (!detail) return null;
+  const failure = api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure.decode(detail);
   return failure.startRequestId === requestId ? failure.runId : null;
 }
 

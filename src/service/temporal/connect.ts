@@ -3,7 +3,7 @@ import { Client, Connection, ServiceError } from '@temporalio/client';
 import type { ConnectionOptions, DataConverter } from '@temporalio/client';
 import { directly } from './direct-connection.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
-import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
+import { grpcErrorOf, isNoNamespace, isPassing } from './grpc.ts';
 
 export interface TemporalAddress {
   readonly address: string;
@@ -75,27 +75,19 @@ async function untilThere(
       );
       return;
     } catch (error) {
-      if (!mayCome(error)) throw explained(error, namespace);
+      if (!isPassing(error)) throw explained(error, namespace);
       log('warn', `Temporal is not reachable at ${address}: waiting (${reasonOf(error)})`);
     }
     await sleep(pause, undefined, { ...(signal && { signal }) });
   }
 }
 
-const TRANSIENT: ReadonlySet<number> = new Set([
-  GrpcCode.Unavailable,
-  GrpcCode.DeadlineExceeded,
-  GrpcCode.ResourceExhausted,
-  GrpcCode.Internal,
-]);
-const mayCome = (error: unknown): boolean => TRANSIENT.has(grpcErrorOf(error)?.code ?? -1);
-
 const reasonOf = (error: unknown): string => grpcErrorOf(error)?.details ?? String(error);
 
 function explained(cause: unknown, namespace: string): unknown {
   const error = grpcErrorOf(cause);
   if (!error) return cause;
-  if (error.code === GrpcCode.NotFound)
+  if (isNoNamespace(error))
     return new Error(
       `Temporal has no namespace "${namespace}": register it first, or choose another one.`,
       { cause },

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowService } from '@temporalio/client';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { Temporal } from './temporal.ts';
-import { GrpcCode, grpcErrorOf, isNeverSent, toTaskError } from './to-task-error.ts';
+import { isBusy, isNeverSent, isUnanswered } from './grpc.ts';
+import { toTaskError } from './to-task-error.ts';
 
 export interface Insisting {
   /** The run that is changed. */
@@ -32,9 +33,9 @@ export async function repeatChange<R>(
         retries: false,
       });
     } catch (error) {
-      const code = grpcErrorOf(error)?.code;
-      if (!isUnanswered(error) && code !== GrpcCode.ResourceExhausted) throw toTaskError(error, id);
-      mayBeDone ||= isUnanswered(error) && !isNeverSent(error);
+      const unanswered = isUnanswered(error) || isTimeout(error);
+      if (!unanswered && !isBusy(error)) throw toTaskError(error, id);
+      mayBeDone ||= unanswered && !isNeverSent(error);
       // A server that refuses is down or busy: waiting longer would only hide it.
       const hopeless = !mayBeDone && pause > PATIENCE;
       if (hopeless || Date.now() + pause >= ends)
@@ -50,16 +51,8 @@ const PATIENCE = 400;
 /** Share of the whole deadline that one attempt may take. */
 const ATTEMPT = 0.4;
 
-function isUnanswered(error: unknown): boolean {
-  if (error instanceof TaskError) return error.code === TaskErrorCode.Timeout;
-  return UNANSWERED.has(grpcErrorOf(error)?.code ?? -1);
-}
-const UNANSWERED: ReadonlySet<number> = new Set([
-  GrpcCode.Cancelled,
-  GrpcCode.DeadlineExceeded,
-  GrpcCode.Internal,
-  GrpcCode.Unavailable,
-]);
+const isTimeout = (error: unknown): boolean =>
+  error instanceof TaskError && error.code === TaskErrorCode.Timeout;
 
 const withCause = ({ code, message, details }: TaskError, cause: unknown): TaskError =>
   new TaskError(code, message, { ...details, cause });

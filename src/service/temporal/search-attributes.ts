@@ -7,7 +7,8 @@ import type { temporal } from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../../contract/wire/run-fields.ts';
 import type { SearchAttribute } from '../../contract/wire/run-fields.ts';
 import { enums } from './proto.ts';
-import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
+import { GrpcCode } from '../../tools/grpc-code.ts';
+import { grpcErrorOf, hasCode, isBusy, isRefused } from './grpc.ts';
 
 const { IndexedValueType } = enums;
 type IndexedType = temporal.api.enums.v1.IndexedValueType;
@@ -89,18 +90,13 @@ async function whatIsMissing(
     await count(WANTED.map(([name]) => `${name} IS NULL`).join(' AND '));
     return undefined;
   } catch (error) {
-    const { code, details } = grpcErrorOf(error) ?? {};
-    if (code === undefined || !NOT_YET.has(code)) throw error;
-    return details;
+    if (!hasCode(error, ...NOT_YET) && !isBusy(error)) throw error;
+    return grpcErrorOf(error)?.details;
   }
 }
+
 /** Not known yet, or too busy to say. */
-const NOT_YET: ReadonlySet<number> = new Set([
-  GrpcCode.InvalidArgument,
-  GrpcCode.DeadlineExceeded,
-  GrpcCode.ResourceExhausted,
-  GrpcCode.Unavailable,
-]);
+const NOT_YET = [GrpcCode.InvalidArgument, GrpcCode.DeadlineExceeded];
 
 /** Temporal ignores a type change in silence, so it is looked for here. */
 function lackingOf(
@@ -136,7 +132,7 @@ async function verifyByUse(
     try {
       await count(`${name} IS NULL`);
     } catch (error) {
-      if (grpcErrorOf(error)?.code !== GrpcCode.InvalidArgument) throw error;
+      if (!hasCode(error, GrpcCode.InvalidArgument)) throw error;
       missing.push(`${name} (${type})`);
     }
   if (missing.length > 0)
@@ -144,13 +140,6 @@ async function verifyByUse(
       `Namespace "${namespace}" lacks search attributes, and Temporal does not let us register them: add ${missing.join(', ')} with its own tools; a new one is known within a minute.`,
     );
 }
-
-const REFUSED: ReadonlySet<number> = new Set([
-  GrpcCode.PermissionDenied,
-  GrpcCode.Unimplemented,
-  GrpcCode.Unauthenticated,
-]);
-const isRefused = (error: unknown): boolean => REFUSED.has(grpcErrorOf(error)?.code ?? -1);
 
 /** "cannot have more than 10 search attribute of type Keyword" and the like name neither whose nor which. */
 function explained(cause: unknown, namespace: string): unknown {

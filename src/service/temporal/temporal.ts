@@ -8,7 +8,8 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { temporal } from '@temporalio/proto';
 import { inTime } from './in-time.ts';
-import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
+import { isBusy } from './grpc.ts';
+import { toTaskError } from './to-task-error.ts';
 
 type Payload = temporal.api.common.v1.IPayload;
 
@@ -77,8 +78,7 @@ export class Temporal {
           question(this.connection.workflowService),
         );
       } catch (error) {
-        const code = grpcErrorOf(error)?.code;
-        if (!retries || code === undefined || !RETRIED.has(code)) throw error;
+        if (!retries || !isBusy(error)) throw error;
         if (pause > LAST_PAUSE || Date.now() + pause >= ends) throw error;
       }
       await sleep(pause * (0.75 + Math.random() / 2));
@@ -106,8 +106,6 @@ export class Temporal {
   }
 }
 
-/** A question is asked again after these while its time lasts. */
-const RETRIED: ReadonlySet<number> = new Set([GrpcCode.Unavailable, GrpcCode.ResourceExhausted]);
 // 0.1 + 0.2 + 0.4 s: rides out a reset connection or a frontend that moves, and still fails fast when Temporal is down.
 const FIRST_PAUSE = 100;
 const LAST_PAUSE = 400;

@@ -4,7 +4,9 @@ import type { temporal } from '@temporalio/proto';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { atMost } from '../../tools/at-most.ts';
 import { inTime, outOfTime } from './in-time.ts';
-import { GrpcCode, grpcErrorOf, toTaskError } from './to-task-error.ts';
+import { GrpcCode } from '../../tools/grpc-code.ts';
+import { hasCode } from './grpc.ts';
+import { toTaskError } from './to-task-error.ts';
 import type { RunInfo } from './proto.ts';
 import { TokenBucket } from '../../tools/token-bucket.ts';
 
@@ -100,7 +102,7 @@ export class Visibility {
     try {
       return await this.#attempt(question, ends);
     } catch (error) {
-      if (grpcErrorOf(error)?.code !== GrpcCode.Unavailable) throw this.#translate(error);
+      if (!hasCode(error, GrpcCode.Unavailable)) throw this.#translate(error);
     }
     await sleep(RETRY_PAUSE);
     try {

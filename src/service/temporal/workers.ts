@@ -5,7 +5,8 @@ import { WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { toDate } from './to-date.ts';
-import { GrpcCode, grpcErrorOf } from './to-task-error.ts';
+import { hasCode } from './grpc.ts';
+import { GrpcCode } from '../../tools/grpc-code.ts';
 
 type Heartbeat = proto.api.worker.v1.IWorkerHeartbeat;
 const { TaskQueueType, WorkerStatus } = enums;
@@ -55,7 +56,7 @@ export class Workers {
         })
         .catch((error: unknown) => {
           // A Temporal that does not know this call yet still tells who polls.
-          if (grpcErrorOf(error)?.code === GrpcCode.Unimplemented) return { workersInfo: [] };
+          if (hasCode(error, GrpcCode.Unimplemented)) return { workersInfo: [] };
           throw error;
         }),
     );

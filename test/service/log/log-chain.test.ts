@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { RunLog } from '../../../src/contract/wire/run-log.ts';
 import { RunWatchers } from '../../../src/service/live/run-watchers.ts';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
+import { GrpcCode } from '../../../src/tools/grpc-code.ts';
+import { grpcError } from '../../support/grpc-error.ts';
 import { expectNoGapNorRepeat, messagesOf, readToEnd } from '../../support/run-log.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -108,7 +110,7 @@ class Chain {
     const link = runId || this.links.at(-1) || '';
     this.asked.push(`${question} ${link}`);
     if (!this.gone.has(link)) return link;
-    throw Object.assign(new Error('not found'), { code: 5, details: 'not found', metadata: {} });
+    throw grpcError(GrpcCode.NotFound, 'not found', 'NotFoundFailure');
   }
 }
 

@@ -75,6 +75,7 @@ describe('get', () => {
 
   test.each([
     ['TASK_RUN_NOT_FOUND', 'nope'],
+    ['TASK_RUN_NOT_FOUND', 'Namespace nope-1 is not found.'],
     ['TASK_RUN_NOT_FOUND', 'it\'s \\ "odd"'],
     ['INVALID_ARGUMENT', ''],
     ['INVALID_ARGUMENT', 'a\u0000b'],

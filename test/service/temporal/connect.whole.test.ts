@@ -9,6 +9,8 @@ import {
   ensureSearchAttributes,
 } from '../../../src/service/temporal/search-attributes.ts';
 import { eventually } from '../../support/whole.ts';
+import { GrpcCode } from '../../../src/tools/grpc-code.ts';
+import { grpcError } from '../../support/grpc-error.ts';
 
 const { address } = inject('temporal');
 let connection: Connection;
@@ -107,8 +109,7 @@ test('a Temporal that is not there can be given up', async () => {
   ]);
 });
 
-const refused = () =>
-  Promise.reject(Object.assign(new Error('no'), { code: 7, details: 'no', metadata: {} }));
+const refused = () => Promise.reject(grpcError(GrpcCode.PermissionDenied, 'no'));
 
 test('where attributes cannot be registered, they are verified by using them', async () => {
   const cloud = {

@@ -3,7 +3,8 @@ import { SEARCH_ATTRIBUTES } from '../../../src/contract/wire/run-fields.ts';
 import type { SearchAttribute } from '../../../src/contract/wire/run-fields.ts';
 import { enums } from '../../../src/service/temporal/proto.ts';
 import { ensureSearchAttributes } from '../../../src/service/temporal/search-attributes.ts';
-import { GrpcCode } from '../../../src/service/temporal/to-task-error.ts';
+import { GrpcCode } from '../../../src/tools/grpc-code.ts';
+import { grpcError } from '../../support/grpc-error.ts';
 
 const { IndexedValueType } = enums;
 const TYPES = {
@@ -12,9 +13,6 @@ const TYPES = {
   KeywordList: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
   Int: IndexedValueType.INDEXED_VALUE_TYPE_INT,
 } as const;
-
-const grpcError = (code: number, details: string): Error =>
-  Object.assign(new Error(details), { code, details, metadata: {} });
 const UNKNOWN = grpcError(GrpcCode.InvalidArgument, 'invalid search attribute: TaskName');
 
 /** A Temporal that lists what is registered at once, and answers questions with it by these errors first. */

@@ -2,10 +2,8 @@ import { Client } from '@temporalio/client';
 import type { ConnectionLike, WorkflowService } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
-import { GrpcCode } from '../../../src/service/temporal/to-task-error.ts';
-
-const grpcError = (code: number, details = 'no'): Error =>
-  Object.assign(new Error(details), { code, details, metadata: {} });
+import { GrpcCode } from '../../../src/tools/grpc-code.ts';
+import { grpcError } from '../../support/grpc-error.ts';
 
 /** A connection that knows no deadline, as one that retries in secret. */
 const connection = {

@@ -2,6 +2,7 @@ import type { ConnectionLike } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
 import { TokenBucket } from '../../../src/tools/token-bucket.ts';
 import { Visibility } from '../../../src/service/temporal/visibility.ts';
+import { grpcError } from '../../support/grpc-error.ts';
 
 /** A connection whose every call is answered by `answer`, called with its number. */
 function visibilityOver(
@@ -19,8 +20,6 @@ function visibilityOver(
     visibility: new Visibility({ connection, namespace: 'default', rate: 100, ...options }),
   };
 }
-const refusal = (code: number, details: string): Error =>
-  Object.assign(new Error(details), { code, details, metadata: {} });
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('the rate', () => {
@@ -57,7 +56,7 @@ describe('the rate', () => {
   test('that Temporal says is exceeded is told at once, and ends the burst', async () => {
     const { visibility, calls } = visibilityOver(
       async (call) => {
-        if (call === 1) throw refusal(8, 'namespace rate limit exceeded');
+        if (call === 1) throw grpcError(8, 'namespace rate limit exceeded');
         return { count: 1, groups: [] };
       },
       { rate: 2 },
@@ -86,7 +85,7 @@ test('equal questions in flight are one call, different ones are not', async () 
 
 test('a server that is away for a moment is asked once more', async () => {
   const { visibility, calls } = visibilityOver(async (call) => {
-    if (call === 1) throw refusal(14, 'away');
+    if (call === 1) throw grpcError(14, 'away');
     return { count: 7, groups: [] };
   });
   expect(await visibility.count('a')).toMatchObject({ count: 7 });
@@ -94,7 +93,7 @@ test('a server that is away for a moment is asked once more', async () => {
 });
 
 test('a server that stays away is UNAVAILABLE after the second try', async () => {
-  const { visibility, calls } = visibilityOver(() => Promise.reject(refusal(14, 'away')));
+  const { visibility, calls } = visibilityOver(() => Promise.reject(grpcError(14, 'away')));
   await expect(visibility.count('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   expect(calls).toHaveLength(2);
 });

@@ -4,8 +4,9 @@ import type { temporal as proto } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import { enums } from '../../../src/service/temporal/proto.ts';
 import type { Temporal } from '../../../src/service/temporal/temporal.ts';
-import { GrpcCode } from '../../../src/service/temporal/to-task-error.ts';
+import { GrpcCode } from '../../../src/tools/grpc-code.ts';
 import { Workers } from '../../../src/service/temporal/workers.ts';
+import { grpcError } from '../../support/grpc-error.ts';
 
 const ago = (seconds: number) => msNumberToTs(Date.now() - seconds * 1000);
 
@@ -115,11 +116,7 @@ test('one that has not reported itself yet is known by its polls, before the los
 });
 
 test('a Temporal that does not know workers is asked for polls', async () => {
-  const error = Object.assign(new Error('no'), {
-    code: GrpcCode.Unimplemented,
-    details: 'unknown method ListWorkers',
-    metadata: {},
-  });
+  const error = grpcError(GrpcCode.Unimplemented, 'unknown method ListWorkers');
   const { workers } = workersOf({ errors: [error], pollers: [poller('2@host', 2)] });
   expect(await workers.of('queue')).toMatchObject([{ id: '2@host', online: true }]);
 });
