@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
@@ -7,6 +7,8 @@ import type { LogHeader, LoggedResult } from '../contract/wire/messages.ts';
 import { PAYLOAD_LIMIT, payloadSize } from '../contract/wire/payload-limit.ts';
 import { toPlainFailure } from '../contract/wire/plain-failure.ts';
 import { LOG_LIMITS } from '../contract/wire/run-log.ts';
+import { isStop } from './activity-abort.ts';
+import type { ActivityAbort } from './activity-abort.ts';
 import { Attempt } from './attempt.ts';
 import { attempts } from './current-attempt.ts';
 
@@ -28,9 +30,11 @@ export const activityInterceptors: ActivityInterceptorsFactory = (context) => ({
         const room = Math.max(LOG_LIMITS.tail, Math.min(LOG_LIMITS.batch, PAYLOAD_LIMIT - bytes));
         return { result, log: await attempt.end(room) } satisfies LoggedResult;
       } catch (error) {
+        const abort = isStop(error) ? await attempt.abort() : undefined;
         if (error instanceof CompleteAsyncError || isGivenUp(context)) await attempt.abandon();
         else {
-          logFailure(attempt, error);
+          if (abort) logStop(attempt, abort);
+          else logFailure(attempt, error);
           await attempt.settle();
         }
         throw toCarried(error);
@@ -48,17 +52,19 @@ function toCarried(thrown: unknown): unknown {
   return plain ? ApplicationFailure.create(plain) : thrown;
 }
 
+function logStop(attempt: Attempt, { by, reason, message }: ActivityAbort): void {
+  const { cancellationDetails: details, info } = attempt.context;
+  if (details?.workerShutdown)
+    return attempt.log('WARN', `Attempt ${info.attempt} was interrupted: its worker shuts down`);
+  if (details?.paused) return attempt.log('INFO', 'Paused');
+  if (details?.reset) return attempt.log('INFO', 'Reset');
+  attempt.log('INFO', by === null && reason === null ? 'Stopped' : `Stopped: ${message}`);
+}
+
 function logFailure(attempt: Attempt, error: unknown): void {
-  const { cancellationSignal, cancellationDetails, info } = attempt.context;
-  if (cancellationSignal.aborted && isStop(error)) {
-    if (cancellationDetails?.workerShutdown)
-      return attempt.log('WARN', `Attempt ${info.attempt} was interrupted: its worker shuts down`);
-    if (cancellationDetails?.paused) return attempt.log('INFO', 'Paused');
-    if (cancellationDetails?.reset) return attempt.log('INFO', 'Reset');
-    return attempt.log('INFO', 'Stopped');
-  }
   const message = error instanceof Error ? error.message : String(error);
-  attempt.log('ERROR', `Attempt ${info.attempt} failed: ${message}`, toType(error));
+  const number = attempt.context.info.attempt;
+  attempt.log('ERROR', `Attempt ${number} failed: ${message}`, toType(error));
 }
 
 function toType(error: unknown): { readonly type: string } | undefined {
@@ -66,9 +72,6 @@ function toType(error: unknown): { readonly type: string } | undefined {
   const type = error instanceof ApplicationFailure ? error.type : error.name;
   return type === undefined || type === null || type === 'Error' ? undefined : { type };
 }
-
-const isStop = (error: unknown): boolean =>
-  error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');
 
 /** Temporal hears nothing of this attempt any more: its run is closed, or it came too late. */
 const isGivenUp = ({ cancellationDetails }: Context): boolean =>

@@ -2,15 +2,16 @@ import { setImmediate } from 'node:timers/promises';
 import { currentAttempt } from './current-attempt.ts';
 
 /**
- * A safe place to stop: throws if the run was aborted (or the worker shuts down), else goes on. A state given here
- * is what a later attempt, on any worker, gets from `lastCheckpoint`; it must have at most 64 KiB as JSON.
+ * A safe place to stop: throws an `ActivityAbort` if the run was aborted (or the worker shuts down), else goes on. A
+ * state given here is what a later attempt, on any worker, gets from `lastCheckpoint`; it must have at most 64 KiB as
+ * JSON.
  */
 export async function checkpoint(state?: unknown): Promise<void> {
   const attempt = currentAttempt('checkpoint');
   if (state !== undefined) attempt.keep(state);
   // A turn of the event loop: without it a tight loop never hears of the abort.
   await setImmediate();
-  attempt.throwIfAborted();
+  await attempt.throwIfAborted();
 }
 
 /** The state of the newest checkpoint: where to go on. Undefined when there was none. */
@@ -20,7 +21,10 @@ export function lastCheckpoint<State>(): State | undefined {
   return currentAttempt('lastCheckpoint').state as State | undefined;
 }
 
-/** Fires when `checkpoint` would throw: for `fetch` and everything else that takes a signal. */
+/**
+ * Fires when `checkpoint` would throw: for `fetch` and everything else that takes a signal. Its `reason` is the
+ * `ActivityAbort` that says who aborted the run, and why.
+ */
 export function abortSignal(): AbortSignal {
-  return currentAttempt('abortSignal').context.cancellationSignal;
+  return currentAttempt('abortSignal').signal;
 }

@@ -1,4 +1,5 @@
 // For activities: what they tell of themselves, and where they may be stopped.
+export { ActivityAbort } from '../activities/activity-abort.ts';
 export { abortSignal, checkpoint, lastCheckpoint } from '../activities/checkpoint.ts';
 export { log } from '../activities/log.ts';
 export { progress } from '../activities/progress.ts';

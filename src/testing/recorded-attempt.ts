@@ -46,11 +46,11 @@ export class RecordedAttempt extends Attempt {
   }
 
   /** A checkpoint ends with this. */
-  override throwIfAborted(): void {
+  override async throwIfAborted(): Promise<void> {
     const checkpoint = { number: this.checkpoints.length + 1, state: this.#given };
     this.#given = undefined;
     this.checkpoints.push(checkpoint);
     this.#onCheckpoint(checkpoint);
-    super.throwIfAborted();
+    await super.throwIfAborted();
   }
 }

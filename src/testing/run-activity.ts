@@ -1,5 +1,5 @@
-import { CancelledFailure } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { isStop } from '../activities/activity-abort.ts';
 import { attempts } from '../activities/current-attempt.ts';
 import type { LogEnvelope } from '../contract/wire/run-log.ts';
 import type { Progress } from '../contract/task-run.ts';
@@ -93,6 +93,3 @@ const recorded = (attempt: RecordedAttempt | undefined): Recorded => ({
 
 /** What an attempt leaves to the next one. */
 const left = (state: unknown): LogEnvelope => ({ v: 1, segs: [], src: '1/1/1', state });
-
-const isStop = (error: unknown): boolean =>
-  error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');

@@ -101,6 +101,7 @@ function withLogHeader(
     iteration: run.iteration,
     budget,
     parallel: run.activities.count,
+    ...(run.timeout && { timeout: run.timeout }),
   };
   const payload = defaultPayloadConverter.toPayload(header);
   return {

@@ -1,6 +1,6 @@
 import { fromCause, toCause } from '../contract/wire/abort-cause.ts';
 import type { AbortCause } from '../contract/wire/abort-cause.ts';
-import type { AbortDetails } from '../contract/wire/messages.ts';
+import type { AbortDetails, LogHeader } from '../contract/wire/messages.ts';
 import { RunLog } from '../contract/wire/run-log.ts';
 
 /** What one iteration of a run knows of itself. */
@@ -14,6 +14,8 @@ class RunState {
   mode: AbortDetails['mode'] = 'GRACEFUL';
   /** As `AbortDetails` has it. */
   cleanUp: string | undefined;
+  /** The time that all iterations may take, and when it is over. */
+  timeout: LogHeader['timeout'];
   /** Why the run stops without having been aborted. */
   stop: string | undefined;
   /** Calls made after the work was asked to stop. */

@@ -35,8 +35,9 @@ export async function stoppable<Output>(
       reject(new Abandoned('The work did not stop within its grace.'));
     };
     root.cancelRequested.catch(() => abandon(announceAbort(grace)));
-    if (timeout !== undefined)
-      sleep(Math.max(1, run.startedAt + toMs(timeout) - Date.now()), { summary: 'Timeout' }).then(
+    if (timeout !== undefined) {
+      run.timeout = { seconds: timeout, at: run.startedAt + toMs(timeout) };
+      sleep(Math.max(1, run.timeout.at - Date.now()), { summary: 'Timeout' }).then(
         () => {
           run.stop = `The run did not end within ${timeout} s.`;
           scope.cancel();
@@ -45,6 +46,7 @@ export async function stoppable<Output>(
         // The timer is dropped when the run is aborted.
         () => undefined,
       );
+    }
   });
   try {
     return await Promise.race([scope.run(work), abandoned]);

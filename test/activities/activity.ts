@@ -23,6 +23,8 @@ export interface ActivityTestOptions {
   readonly header?: Partial<LogHeader> | null;
   readonly heartbeatDetails?: unknown;
   readonly attempt?: number;
+  /** Of its run, newest first; without it Temporal cannot be asked. */
+  readonly history?: readonly object[];
   /** What Temporal answers to a signal. */
   readonly onSignal?: (envelope: LogEnvelope) => Promise<void> | void;
 }
@@ -31,6 +33,7 @@ export function activityTest({
   header = {},
   heartbeatDetails,
   attempt = 1,
+  history,
   onSignal,
 }: ActivityTestOptions = {}): ActivityTest {
   const signals: LogEnvelope[] = [];
@@ -38,6 +41,14 @@ export function activityTest({
   const client = {
     withAbortSignal: <R>(_: AbortSignal, work: () => Promise<R>) => work(),
     withDeadline: <R>(_: number, work: () => Promise<R>) => work(),
+    ...(history && {
+      workflowService: {
+        getWorkflowExecutionHistoryReverse: async () => ({
+          history: { events: history },
+          nextPageToken: new Uint8Array(),
+        }),
+      },
+    }),
     workflow: {
       getHandle: () => ({
         signal: async (_: string, envelope: LogEnvelope) => {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
+import { ActivityAbort } from '../../src/activities/activity-abort.ts';
 import { abortSignal, checkpoint, lastCheckpoint } from '../../src/activities/checkpoint.ts';
 import { log } from '../../src/activities/log.ts';
 import { progress } from '../../src/activities/progress.ts';
@@ -13,6 +15,13 @@ import { activityTest, linesOf } from './activity.ts';
 const refusedBy = (error: Error) => async () => {
   throw error;
 };
+
+const cancel = (cause: string) => ({
+  workflowExecutionCancelRequestedEventAttributes: { cause },
+});
+const scheduled = (activityId: string) => ({
+  activityTaskScheduledEventAttributes: { activityId },
+});
 
 describe('a checkpoint', () => {
   test('goes on when nobody asked to stop', async () => {
@@ -78,6 +87,66 @@ describe('a checkpoint', () => {
     await expect(call()).rejects.toThrow(`${name} was called outside of an activity`);
   });
 
+  test.each([
+    ['paused', { paused: true }, 'The activity was paused.'],
+    ['reset', { reset: true }, 'The activity was reset.'],
+    ['interrupted by its worker', { workerShutdown: true }, 'The worker shuts down.'],
+  ])('tells why when it is %s', async (_, details, reason) => {
+    const { environment, run } = activityTest();
+    const running = run(async () => {
+      for (;;) await checkpoint();
+    });
+    setImmediate(() => environment.cancel('CANCELLED', new ActivityCancellationDetails(details)));
+    await expect(running).rejects.toMatchObject({ name: 'AbortError', by: null, reason });
+  });
+
+  const inTime = { seconds: 0.7, at: Date.now() };
+  test.each([
+    ['an abort', [cancel('alice: enough')], {}, 'Aborted by alice: enough', 'alice', 'enough'],
+    ['a cancel by nobody', [cancel('by hand')], {}, 'by hand', null, 'by hand'],
+    [
+      'the end of its run by force',
+      [{ workflowExecutionTerminatedEventAttributes: { reason: 'bob: now' } }],
+      {},
+      'Aborted by bob: now',
+      'bob',
+      'now',
+    ],
+    [
+      'its own task, long after an abort of something else',
+      [scheduled('7'), cancel('alice: enough')],
+      {},
+      'The activity was stopped.',
+      null,
+      null,
+    ],
+    [
+      'the time-out of its run',
+      [scheduled('7')],
+      { timeout: inTime },
+      'The run did not end within 0.7 s.',
+      null,
+      'The run did not end within 0.7 s.',
+    ],
+  ])('tells who and why by its signal: %s', async (_, history, header, message, by, reason) => {
+    const { environment, run, signals } = activityTest({ history, header });
+    let told: unknown;
+    const running = run(async () => {
+      const signal = abortSignal();
+      try {
+        await sleep(60_000, undefined, { signal });
+      } finally {
+        told = signal.reason;
+      }
+    });
+    setImmediate(() => environment.cancel());
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+    expect(told).toBeInstanceOf(ActivityAbort);
+    expect(told).toMatchObject({ message, by, reason });
+    const last = linesOf(...signals).at(-1);
+    expect(last).toMatch(reason === null ? / Stopped$/ : `1/7/1#2 Stopped: ${message}`);
+  });
+
   test('fires the signal that fetch and friends take', async () => {
     const { environment, run } = activityTest();
     const running = run(() => sleep(60_000, undefined, { signal: abortSignal() }));
@@ -131,6 +200,23 @@ describe('the log of an attempt', () => {
     setImmediate(() => environment.cancel());
     await expect(running).rejects.toBeInstanceOf(CancelledFailure);
     expect(linesOf(...signals).slice(-2)).toEqual(['1/7/1#2 tidied up', '1/7/1#3 Stopped']);
+  });
+
+  test('leaves the last state in the run, with the last of its lines alone', async () => {
+    const { run, signals } = activityTest();
+    const running = run(async () => {
+      for (let n = 1; n <= 3000; n++) {
+        log.info(`line ${n}`.padEnd(200, '.'));
+        if (n % 100 === 0) await checkpoint({ n });
+      }
+      throw new Error('no more');
+    });
+    await expect(running).rejects.toThrow('no more');
+    expect(signals.length).toBeGreaterThan(1);
+    expect(signals.map(({ state, ended }) => ({ state, ended }))).toEqual([
+      ...signals.slice(1).map(() => ({ state: undefined, ended: undefined })),
+      { state: { n: 3000 }, ended: true },
+    ]);
   });
 
   test('takes over what a lost attempt could not settle, under its source', async () => {

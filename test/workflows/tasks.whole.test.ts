@@ -174,7 +174,7 @@ describe('a run', () => {
   test('that outlives its timeout stops at a checkpoint and fails', async () => {
     const run = await start('timeLimited', {});
     expect(rootOf(await failure(run)).type).toBe('TIMEOUT');
-    expect((await lines(run)).at(-1)).toContain('Stopped');
+    expect((await lines(run)).at(-1)).toContain('Stopped: The run did not end within 0.7 s.');
   });
 
   test('within its timeout succeeds', async () => {
@@ -327,7 +327,7 @@ describe('an abort', () => {
       'stopping 1',
       'stopping 2',
       'stopping 3',
-      'Stopped',
+      'Stopped: Aborted by alice: no longer needed: really',
     ]);
   });
 

@@ -16,6 +16,8 @@ export interface LogHeader {
   readonly budget: number;
   /** Activities of this run that run at the same time. */
   readonly parallel: number;
+  /** The seconds that all iterations of the run may take, and the millisecond at which they are over. */
+  readonly timeout?: { readonly seconds: number; readonly at: number };
 }
 
 /** What an activity answers to our workflows. */

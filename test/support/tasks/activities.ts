@@ -1,7 +1,7 @@
 // Activities of the test definitions.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { checkpoint, lastCheckpoint } from '../../../src/activities/checkpoint.ts';
+import { abortSignal, checkpoint, lastCheckpoint } from '../../../src/activities/checkpoint.ts';
 import { log } from '../../../src/activities/log.ts';
 import { progress } from '../../../src/activities/progress.ts';
 import { oddErrors } from './odd-errors.ts';
@@ -31,6 +31,15 @@ export async function beDeaf(ms: number): Promise<string> {
   log.info('deaf');
   await sleep(ms);
   return 'heard nothing';
+}
+
+/** A checkpoint, and a wait of `ms` that takes the signal; an attempt that finds the checkpoint ends at once. */
+export async function hold(ms: number): Promise<string> {
+  if (lastCheckpoint() !== undefined) return 'went on';
+  await checkpoint({ held: ms });
+  log.info('holding');
+  await sleep(ms, undefined, { signal: abortSignal() });
+  return 'held';
 }
 
 /** Fails until the attempt `succeedAt`, with `lines` lines in each attempt. */

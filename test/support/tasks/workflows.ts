@@ -35,6 +35,19 @@ export const takeNap = defineTask({
   },
 });
 
+/** Waits with the signal, behind a checkpoint; given up after a minute without a heartbeat. */
+export const holdTask = defineTask({
+  id: 'holdTask',
+  title: 'Hold',
+  input: z.object({ ms: z.number().default(600_000), maximumAttempts: z.number().default(1) }),
+  run: async ({ ms, maximumAttempts }) => ({
+    held: await proxyCheckpoints<typeof activities>({
+      heartbeatTimeout: '1 minute',
+      retry: { maximumAttempts },
+    }).hold(ms),
+  }),
+});
+
 /** Fails until the attempt `succeedAt` and waits `retryMs` before each new one; gives up after `maximumAttempts`. */
 export const failThenSucceed = defineTask({
   id: 'failThenSucceed',
