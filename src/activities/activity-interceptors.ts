@@ -37,7 +37,7 @@ export const activityInterceptors: ActivityInterceptorsFactory = (context) => ({
           else logFailure(attempt, error);
           await attempt.settle();
         }
-        throw toCarried(error);
+        throw abort && isHeldUp(context) ? abort : toCarried(error);
       }
     },
   },
@@ -72,6 +72,13 @@ function toType(error: unknown): { readonly type: string } | undefined {
   const type = error instanceof ApplicationFailure ? error.type : error.name;
   return type === undefined || type === null || type === 'Error' ? undefined : { type };
 }
+
+/**
+ * An operator holds this activity up, and its run goes on: an `AbortError`, which the SDK takes for an answer to an
+ * abort, would be refused by Temporal, and the attempt hang until its heartbeat times out.
+ */
+const isHeldUp = ({ cancellationDetails }: Context): boolean =>
+  cancellationDetails?.paused === true || cancellationDetails?.reset === true;
 
 /** Temporal hears nothing of this attempt any more: its run is closed, or it came too late. */
 const isGivenUp = ({ cancellationDetails }: Context): boolean =>

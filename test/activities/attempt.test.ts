@@ -147,6 +147,31 @@ describe('a checkpoint', () => {
     expect(last).toMatch(reason === null ? / Stopped$/ : `1/7/1#2 Stopped: ${message}`);
   });
 
+  test.each([{ paused: true }, { reset: true }])(
+    'ends a wait as Temporal can take it when it is %o',
+    async (details) => {
+      const { environment, run, signals } = activityTest();
+      const running = run(() => sleep(60_000, undefined, { signal: abortSignal() }));
+      setImmediate(() => environment.cancel('CANCELLED', new ActivityCancellationDetails(details)));
+      await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+      expect(linesOf(...signals).at(-1)).toMatch(/ (?:Paused|Reset)$/);
+    },
+  );
+
+  test('of a paused activity may be told in words of its own', async () => {
+    const { environment, run } = activityTest();
+    const running = run(async () => {
+      try {
+        await sleep(60_000, undefined, { signal: abortSignal() });
+      } catch (cause) {
+        throw new Error('The import stopped.', { cause });
+      }
+    });
+    const details = new ActivityCancellationDetails({ paused: true });
+    setImmediate(() => environment.cancel('CANCELLED', details));
+    await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+  });
+
   test('fires the signal that fetch and friends take', async () => {
     const { environment, run } = activityTest();
     const running = run(() => sleep(60_000, undefined, { signal: abortSignal() }));
