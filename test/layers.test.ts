@@ -154,7 +154,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'worker/': {
     rooms: [...CONTRACT, 'activities/', 'process/'],
-    packages: ['node:', '@temporalio/worker', '@temporalio/common', '@temporalio/activity'],
+    packages: [
+      'node:',
+      '@temporalio/worker',
+      '@temporalio/common',
+      '@temporalio/activity',
+      '@temporalio/proto',
+    ],
   },
   'worker.ts': {
     rooms: ['activities/index.ts', 'service/temporal/', 'process/', 'worker/'],

@@ -154,7 +154,9 @@ export interface Worker {
   readonly pid: string;
   readonly taskQueue: string;
   readonly online: boolean;
-  readonly status: 'RUNNING' | 'SHUTTING_DOWN' | 'LOST';
+  /** `STARTING` while others before it died within seconds, until it has outlived them. */
+  readonly status: 'STARTING' | 'RUNNING' | 'SHUTTING_DOWN' | 'LOST';
+  /** Null for one that does not report itself and is known by its polls alone. */
   readonly startedAt: Date | null;
   readonly lastSeen: Date | null;
   readonly sdkVersion: string;

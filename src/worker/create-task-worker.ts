@@ -5,6 +5,7 @@ import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { activityInterceptors } from '../activities/activity-interceptors.ts';
 import { checkCatalogue } from '../contract/rules/catalogue.ts';
 import { WORKER_HEARTBEAT } from '../contract/wire/worker-heartbeat.ts';
+import { sendFirstSign } from './send-first-sign.ts';
 
 export type TaskWorkerOptions = Omit<
   WorkerOptions,
@@ -40,7 +41,7 @@ export async function createTaskWorker({
   checkRuntime();
   const path = workflowsPath && toPath(workflowsPath);
   if (path !== undefined) await loadCatalogue(path);
-  return Worker.create({
+  const worker = await Worker.create({
     // The beat of an activity decides; Temporal's throttle would hold it back for 8 s.
     maxHeartbeatThrottleInterval: '250 ms',
     // Runs of a worker that died go on elsewhere 8 s sooner.
@@ -62,6 +63,8 @@ export async function createTaskWorker({
       }),
     },
   });
+  await sendFirstSign(worker, options.connection);
+  return worker;
 }
 
 /** Makes the workflow bundle of these tasks, for workers that shall not make it themselves when they start. */

@@ -4,6 +4,10 @@ export function addWorker(builder: Builder): void {
   builder.enumType('WorkerStatus', {
     description: 'What is known of a worker.',
     values: {
+      STARTING: {
+        description:
+          'It has just started, and others before it died within seconds: it counts once it has outlived them.',
+      },
       RUNNING: { description: 'It is there and takes work.' },
       SHUTTING_DOWN: { description: 'It ends what it has, and takes nothing new.' },
       LOST: {
@@ -25,7 +29,7 @@ export function addWorker(builder: Builder): void {
       startedAt: t.expose('startedAt', {
         type: 'DateTime',
         nullable: true,
-        description: 'When it started.',
+        description: 'When it started; null for one that is known by its polls alone.',
       }),
       lastSeen: t.expose('lastSeen', {
         type: 'DateTime',

@@ -5,6 +5,7 @@ import { enums } from '../temporal/proto.ts';
 import { toDate } from '../temporal/to-date.ts';
 import { activitiesOf } from './to-task-run.ts';
 import type { RunDescription } from '../temporal/proto.ts';
+import { diedYoung } from '../temporal/workers.ts';
 import { isWorkflowCodeFailing } from './workflow-task-failure.ts';
 import type { WorkflowTaskFailure } from './workflow-task-failure.ts';
 
@@ -74,27 +75,57 @@ const unknownDefinition: Reason = ({ run, known }) =>
         action: `Deploy a worker that has the definition "${run.definition}", or terminate the run.`,
       };
 
-const noWorker: Reason = ({ run, workers, taskQueue, now }) => {
-  if (workers.some(({ online }) => online)) return null;
+const noWorker: Reason = ({ run, description, workers, taskQueue, now }) => {
+  const waits = waitsSince(description);
+  const isThere = (worker: Worker): boolean =>
+    worker.online && (reports(worker) || !hasLeft(worker, waits, now));
+  if (workers.some(isThere)) return null;
   // A worker that does not report itself, or has just started, shows by what it does.
-  if (run.steps.some((step) => isFresh(step, now))) return null;
+  const fresh = workers.some(reports) ? WORKER_HEARTBEAT : MISSED;
+  if (run.steps.some((step) => isWorking(step) && isWithin(fresh, lastSign(step), now)))
+    return null;
+  const dead = workers.filter(diedYoung).length;
   const lastSeen = latest(workers.map((worker) => worker.lastSeen));
   return {
     code: DiagnosisCode.NoWorker,
-    message: lastSeen
-      ? `No worker has served the task queue "${taskQueue}" since ${lastSeen.toISOString()}.`
-      : `No worker serves the task queue "${taskQueue}".`,
+    message:
+      dead > 0
+        ? `Workers of the task queue "${taskQueue}" die within seconds of their start, ${dead} in the last minutes.`
+        : lastSeen
+          ? `No worker has served the task queue "${taskQueue}" since ${lastSeen.toISOString()}.`
+          : `No worker serves the task queue "${taskQueue}".`,
     since: lastSeen,
-    action:
-      run.status === TaskRunStatus.Aborting
-        ? 'Start a worker, which will carry out the abort, or terminate the run.'
-        : 'Start a worker: the run will go on where it was.',
+    action: toStartOne({ crashing: dead > 0, aborting: run.status === TaskRunStatus.Aborting }),
   };
 };
+/** As long as a worker's heartbeats may be missing. */
+const MISSED = 3 * WORKER_HEARTBEAT;
+const reports = ({ startedAt }: Worker): boolean => startedAt !== null;
+
+/** It polled before there was something to take, and has not taken it. */
+const hasLeft = ({ lastSeen }: Worker, waits: Date | null, now: number): boolean =>
+  waits !== null && lastSeen !== null && lastSeen < waits && !isWithin(MISSED, waits, now);
+
+function toStartOne({
+  crashing,
+  aborting,
+}: {
+  readonly crashing: boolean;
+  readonly aborting: boolean;
+}): string {
+  const start = crashing
+    ? 'See in the output of a worker what ends it, and start one that stays'
+    : 'Start a worker';
+  return aborting
+    ? `${start}, which will carry out the abort, or terminate the run.`
+    : `${start}: the run will go on where it was.`;
+}
 
 const workflowCodeFailing: Reason = ({ run, description, failure }) => {
   if (!isWorkflowCodeFailing(description)) return null;
   const { attempt, originalScheduledTime } = description.pendingWorkflowTask ?? {};
+  // One that gave no answer once may have died with its worker.
+  if (failure?.message === null && attempt === 2) return null;
   const why = failure?.message ? `: ${failure.message.slice(0, MOST_OF_A_MESSAGE)}` : '';
   return {
     code: DiagnosisCode.WorkflowCodeFailing,
@@ -214,14 +245,15 @@ const REASONS: readonly Reason[] = [
 const isPaused = ({ workflowExecutionInfo }: RunDescription): boolean =>
   workflowExecutionInfo?.status === enums.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED;
 
-/** As long as a worker's own heartbeats may be missing. */
-const FRESH = 3 * WORKER_HEARTBEAT;
+/** When its workflow task was put in the queue, if no worker has taken it. */
+const waitsSince = ({ pendingWorkflowTask }: RunDescription): Date | null =>
+  pendingWorkflowTask?.state === SCHEDULED ? toDate(pendingWorkflowTask.scheduledTime) : null;
+const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED: SCHEDULED } = enums.PendingWorkflowTaskState;
+
 const isWorking = ({ state }: Step): boolean => state === 'RUNNING' || state === 'ABORTING';
 const lastSign = (step: Step): Date | null => latest([step.lastHeartbeat, step.since]);
-const isFresh = (step: Step, now: number): boolean => {
-  const last = lastSign(step);
-  return isWorking(step) && last !== null && now - last.getTime() < FRESH;
-};
+const isWithin = (limit: number, time: Date | null, now: number): boolean =>
+  time !== null && now - time.getTime() < limit;
 
 const latest = (times: readonly (Date | null)[]): Date | null =>
   times.reduce((last, time) => (time && (!last || time > last) ? time : last), null);

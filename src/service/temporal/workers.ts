@@ -1,7 +1,7 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
 import type { Worker } from '../../contract/task-run.ts';
-import { WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
+import { FIRST_SIGN, WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { toDate } from './to-date.ts';
@@ -36,11 +36,7 @@ export class Workers {
 
   async #ask(taskQueue: string): Promise<readonly Worker[]> {
     const heartbeats = await this.#heartbeats(taskQueue);
-    const now = Date.now();
-    const workers = heartbeats
-      .filter(({ status }) => status !== WorkerStatus.WORKER_STATUS_SHUTDOWN)
-      .map((heartbeat) => toWorker(heartbeat, now))
-      .toSorted((one, other) => Number(other.online) - Number(one.online));
+    const workers = toWorkers(heartbeats, Date.now());
     if (workers[0]?.online) return workers;
     return [...(await this.#silent(taskQueue, heartbeats)), ...workers];
   }
@@ -65,7 +61,7 @@ export class Workers {
       .filter((heartbeat) => heartbeat.taskQueue === taskQueue);
   }
 
-  /** Workers known by their polls alone: one reports itself only 5 s after its start, and some never do. */
+  /** Workers known by their polls alone: some never report themselves. */
   async #silent(taskQueue: string, reported: readonly Heartbeat[]): Promise<readonly Worker[]> {
     const { pollers } = await this.#temporal.ask((service) =>
       service.describeTaskQueue({
@@ -97,6 +93,50 @@ const LONGEST_POLL = 75_000;
 const MOST_QUEUES = 20;
 const MOST_WORKERS = 200;
 const PLAIN = /^[^'"`\\\p{Cc}]+$/u;
+
+/** Online ones first, those without hope last. */
+function toWorkers(heartbeats: readonly Heartbeat[], now: number): readonly Worker[] {
+  const workers = heartbeats
+    .filter((heartbeat) => !isOutdated(heartbeat, heartbeats))
+    .filter((heartbeat) => !hasEnded(heartbeat, now))
+    .map((heartbeat) => toWorker(heartbeat, now));
+  const doubtful = workers.some(diedYoung);
+  return workers
+    .map((worker) => (doubtful && worker.online && isYoung(worker) ? inDoubt(worker) : worker))
+    .toSorted((one, other) => ORDER.indexOf(one.status) - ORDER.indexOf(other.status));
+}
+const ORDER: readonly Worker['status'][] = ['RUNNING', 'STARTING', 'SHUTTING_DOWN', 'LOST'];
+
+/** It was asked to, and did. */
+function hasEnded({ status, heartbeatTime }: Heartbeat, now: number): boolean {
+  if (status === WorkerStatus.WORKER_STATUS_SHUTDOWN) return true;
+  return (
+    status === WorkerStatus.WORKER_STATUS_SHUTTING_DOWN && now - timeOf(heartbeatTime) >= NOTICED
+  );
+}
+
+/** A first sign that its worker has followed up by its own heartbeats. */
+function isOutdated(
+  { workerInstanceKey, workerIdentity, startTime }: Heartbeat,
+  heartbeats: readonly Heartbeat[],
+): boolean {
+  if (!workerInstanceKey?.startsWith(FIRST_SIGN)) return false;
+  return heartbeats.some(
+    (other) =>
+      other.workerIdentity === workerIdentity &&
+      !other.workerInstanceKey?.startsWith(FIRST_SIGN) &&
+      timeOf(other.heartbeatTime) >= timeOf(startTime),
+  );
+}
+const timeOf = (time: Heartbeat['startTime']): number => toDate(time)?.getTime() ?? 0;
+
+/** It has not lived for longer than it takes to notice a death. */
+const isYoung = ({ startedAt, lastSeen }: Worker): boolean =>
+  startedAt !== null && lastSeen !== null && lastSeen.getTime() - startedAt.getTime() < NOTICED;
+/** Killed within seconds of its start: as it seems, so will the next. Temporal forgets it after five minutes. */
+export const diedYoung = (worker: Worker): boolean => worker.status === 'LOST' && isYoung(worker);
+const inDoubt = (worker: Worker): Worker => ({ ...worker, online: false, status: 'STARTING' });
+const NOTICED = 3 * WORKER_HEARTBEAT;
 
 /** A killed worker stays `RUNNING` in Temporal's list; only its heartbeats tell. */
 export function toWorker(heartbeat: Heartbeat, now: number): Worker {

@@ -136,6 +136,44 @@ test('an activity that was heard of shows that there is a worker', () => {
   expect(explain({ steps: [STEP] }, { workers: [] })).toBeNull();
 });
 
+test('an activity that was started by a worker which died since does not', () => {
+  const lost = worker({ online: false, status: 'LOST', lastSeen: before(16) });
+  const heard = (seconds: number) =>
+    explain({ steps: [{ ...STEP, lastHeartbeat: before(seconds) }] }, { workers: [lost] });
+  expect(heard(4)).toBeNull();
+  expect(heard(6)).toMatchObject({ code: 'NO_WORKER' });
+});
+
+test('workers that die within seconds are called so', () => {
+  const dead = worker({
+    online: false,
+    status: 'LOST',
+    lastSeen: before(20),
+    startedAt: before(22),
+  });
+  const next = worker({ online: false, status: 'STARTING', startedAt: before(1) });
+  expect(explain({}, { workers: [next, dead, dead] })).toMatchObject({
+    code: 'NO_WORKER',
+    message:
+      'Workers of the task queue "queue" die within seconds of their start, 2 in the last minutes.',
+    action: expect.stringContaining('See in the output of a worker what ends it'),
+  });
+});
+
+test('one known by its polls alone is not there if it has not taken what came after', () => {
+  const silent = worker({ startedAt: null, lastSeen: before(40) });
+  const waiting = (seconds: number) => {
+    const scheduledTime = msNumberToTs(before(seconds).getTime());
+    const pendingWorkflowTask = { state: WORKFLOW_TASK_SCHEDULED, scheduledTime, attempt: 1 };
+    return explain({}, { description: { pendingWorkflowTask }, workers: [silent] });
+  };
+  expect(waiting(16)).toMatchObject({ code: 'NO_WORKER', since: before(40) });
+  expect(waiting(50)?.code).not.toBe('NO_WORKER');
+  expect(waiting(2)?.code).not.toBe('NO_WORKER');
+});
+const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED: WORKFLOW_TASK_SCHEDULED } =
+  proto.api.enums.v1.PendingWorkflowTaskState;
+
 test('an abort that no worker can carry out says that terminating it is left', () => {
   expect(explain({ status: 'ABORTING' }, { workers: [] })).toMatchObject({
     code: 'NO_WORKER',
@@ -150,6 +188,7 @@ test('workflow code that fails shows from its second attempt', () => {
     code: 'WORKFLOW_CODE_FAILING',
     since: before(10),
   });
+  expect(explain({}, { description, failure: { message: null, since: before(10) } })).toBeNull();
   const failure = { message: 'no such field', since: before(20) };
   expect(explain({}, { description, failure })).toMatchObject({
     message: 'The workflow code of "walkSteps" fails again and again, attempt 2: no such field.',

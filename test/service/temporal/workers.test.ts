@@ -2,6 +2,7 @@ import type { WorkflowService } from '@temporalio/client';
 import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
 import { expect, test } from 'vitest';
+import { FIRST_SIGN } from '../../../src/contract/wire/worker-heartbeat.ts';
 import { enums } from '../../../src/service/temporal/proto.ts';
 import type { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { GrpcCode } from '../../../src/tools/grpc-code.ts';
@@ -104,6 +105,14 @@ test('one that has shut down is gone, and its polls too', async () => {
   expect(await workers.of('queue')).toEqual([]);
 });
 
+test('one that was asked to end and is silent since has ended, and is not lost', async () => {
+  const status = enums.WorkerStatus.WORKER_STATUS_SHUTTING_DOWN;
+  const ending = workersOf({ heartbeats: [heartbeat(14, { status, startTime: ago(15) })] });
+  expect(await ending.workers.of('queue')).toMatchObject([{ status: 'SHUTTING_DOWN' }]);
+  const ended = workersOf({ heartbeats: [heartbeat(16, { status, startTime: ago(17) })] });
+  expect(await ended.workers.of('queue')).toEqual([]);
+});
+
 test('one that has not reported itself yet is known by its polls, before the lost ones', async () => {
   const { workers } = workersOf({
     heartbeats: [heartbeat(16)],
@@ -113,6 +122,37 @@ test('one that has not reported itself yet is known by its polls, before the los
     { id: '2@host', pid: '2', host: 'host', online: true, startedAt: null },
     { id: 'key', online: false },
   ]);
+});
+
+const sign = (age: number, more: proto.api.worker.v1.IWorkerHeartbeat = {}) =>
+  heartbeat(age, { startTime: ago(age), workerInstanceKey: `${FIRST_SIGN}${age}`, ...more });
+
+test('the first sign of a worker counts until its own heartbeats come, and they alone from then on', async () => {
+  const young = workersOf({ heartbeats: [sign(4)] });
+  expect(await young.workers.of('queue')).toMatchObject([{ online: true, status: 'RUNNING' }]);
+  const older = workersOf({ heartbeats: [sign(20), heartbeat(1, { startTime: ago(20) })] });
+  expect(await older.workers.of('queue')).toMatchObject([{ id: 'key', online: true }]);
+});
+
+test('a worker of the same name before this one does not outdate its first sign', async () => {
+  const pace = { elapsedSinceLastHeartbeat: msNumberToTs(5000) };
+  const { workers } = workersOf({
+    heartbeats: [sign(2), heartbeat(30, { startTime: ago(600), ...pace })],
+  });
+  expect(await workers.of('queue')).toMatchObject([{ online: true }, { status: 'LOST' }]);
+});
+
+test('one that followed others to an early death is not believed before it has outlived them', async () => {
+  const dead = [sign(40), sign(20)];
+  const next = { workerIdentity: '9@host' };
+  const young = workersOf({ heartbeats: [...dead, sign(3, next)], pollers: [poller('9@host', 2)] });
+  expect(await young.workers.of('queue')).toMatchObject([
+    { status: 'STARTING', online: false },
+    { status: 'LOST' },
+    { status: 'LOST' },
+  ]);
+  const grown = workersOf({ heartbeats: [...dead, heartbeat(1, { ...next, startTime: ago(16) })] });
+  expect((await grown.workers.of('queue'))[0]).toMatchObject({ status: 'RUNNING', online: true });
 });
 
 test('a Temporal that does not know workers is asked for polls', async () => {
