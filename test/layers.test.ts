@@ -99,6 +99,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', '@temporalio/client', '@temporalio/common'],
   },
 
+  'login/': { rooms: CONTRACT, packages: ['node:', 'zod', 'jose'] },
+
   'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
   'api/schema/kit/': { rooms: CONTRACT, packages: GATEWAY },
   'api/schema/list/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },

@@ -1,0 +1,167 @@
+import { decodeProtectedHeader } from 'jose';
+import type { Caller } from '../contract/caller.ts';
+import { API_KEY, findApiKey } from './api-keys.ts';
+import type { AuthRules } from './auth-rules.ts';
+import { toCallerName } from './caller-name.ts';
+import { LiveSessions } from './live-sessions.ts';
+import type { OidcVerifier } from './oidc-verifier.ts';
+import { LoginUnavailable, NotAdmitted, Unauthenticated } from './refusal.ts';
+import { RUN_TOKEN, callerOfToken } from './run-tokens.ts';
+import type { RunTokens } from './run-tokens.ts';
+import type { Authenticate, Presented, Session } from './session.ts';
+
+export interface AuthenticatorOptions {
+  readonly rules: AuthRules;
+  readonly oidc?: OidcVerifier | undefined;
+  /** The claim that is shown as a caller's name. Default: `sub`. */
+  readonly nameClaim?: string | undefined;
+  readonly tokens?: RunTokens | undefined;
+  readonly proxy?: ProxyOptions | undefined;
+}
+
+export interface ProxyOptions {
+  /** Header, lower case, in which it names the caller. */
+  readonly header: string;
+  readonly isTrusted: (address: string | undefined) => boolean;
+}
+
+/** Recognises callers by what they present, told apart by its shape: what is one kind is never tried as another. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #sessions = new LiveSessions();
+  #rules: AuthRules;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.#rules = options.rules;
+  }
+
+  get rules(): AuthRules {
+    return this.#rules;
+  }
+
+  /** Takes new rules; sessions of callers to whom they give something else end. */
+  set rules(rules: AuthRules) {
+    this.#rules = rules;
+    this.#sessions.reconsider();
+  }
+
+  /** Throws `Unauthenticated`, `NotAdmitted` or `LoginUnavailable`. */
+  readonly authenticate: Authenticate = async (presented) => {
+    const { proxy } = this.#options;
+    const named = proxy && presented.headers[proxy.header];
+    if (proxy && named !== undefined) return this.#ofProxy(proxy, String(named), presented);
+    const token = bearerOf(presented.authorization);
+    if (token.startsWith(API_KEY)) return this.#ofKey(token, presented);
+    if (typeOf(token) === RUN_TOKEN) return await this.#ofRunToken(token);
+    return await this.#ofProvider(token, presented);
+  };
+
+  #ofProxy(
+    { isTrusted }: ProxyOptions,
+    named: string,
+    { remoteAddress, tenant }: Presented,
+  ): Session {
+    if (!isTrusted(remoteAddress)) throw new Unauthenticated('untrusted-peer');
+    const id = `sub:${named}`;
+    const again = (): Caller => this.#rules.callerOf(toCallerName(named), { sub: named }, tenant);
+    return this.#session('PROXY', [id], null, again);
+  }
+
+  #ofKey(presented: string, { tenant }: Presented): Session {
+    const key = findApiKey(this.#rules.keys, presented);
+    if (typeof key === 'string') throw new Unauthenticated(key);
+    const again = (): Caller => {
+      // Taken out of the file, or only this hash of it.
+      const now = findApiKey(this.#rules.keys, presented);
+      if (typeof now === 'string') throw new Unauthenticated(now);
+      return this.#rules.callerOfKey(now, tenant);
+    };
+    return this.#session('API_KEY', [`key:${key.id}`], key.expiresAt, again);
+  }
+
+  async #ofRunToken(token: string): Promise<Session> {
+    const { tokens } = this.#options;
+    if (!tokens) throw new Unauthenticated('no-run-tokens');
+    const claims = await orRefused(tokens.verify(token));
+    return this.#session(
+      'RUN_TOKEN',
+      [`token:${claims.jti}`, `sub:${claims.sub}`],
+      claims.exp * 1000,
+      () => callerOfToken(claims),
+    );
+  }
+
+  async #ofProvider(token: string, { tenant }: Presented): Promise<Session> {
+    const { oidc, nameClaim = 'sub' } = this.#options;
+    if (!oidc) throw new Unauthenticated('no-provider');
+    const { claims, expiresAt } = await orRefused(oidc.verify(token));
+    const shown = claims[nameClaim];
+    if (typeof shown !== 'string' || shown === '') throw new Unauthenticated('no-name');
+    // Anybody can write any address into a profile.
+    if (nameClaim === 'email' && claims['email_verified'] !== true)
+      throw new Unauthenticated('unverified-email');
+    const name = toCallerName(shown);
+    const again = (): Caller => this.#rules.callerOf(name, claims, tenant);
+    return this.#session('OIDC', [`sub:${claims.sub}`, `sub:${name}`], expiresAt, again);
+  }
+
+  #session(
+    credential: Session['credential'],
+    ids: readonly [string, ...string[]],
+    expiresAt: number | null,
+    again: () => Caller,
+  ): Session {
+    const unlessRevoked = (): Caller | null => {
+      if (this.#rules.isRevoked(...ids)) return null;
+      try {
+        return again();
+      } catch (error) {
+        if (error instanceof Unauthenticated || error instanceof NotAdmitted) return null;
+        throw error;
+      }
+    };
+    if (this.#rules.isRevoked(...ids)) throw new Unauthenticated('revoked');
+    return this.#sessions.toSession({
+      caller: again(),
+      credential,
+      credentialId: ids[0],
+      expiresAt,
+      again: unlessRevoked,
+    });
+  }
+}
+
+/** A bearer token of at most 8 KiB, and the only one. */
+function bearerOf(authorization: readonly string[]): string {
+  const [header, ...others] = authorization;
+  if (header === undefined) throw new Unauthenticated('no-credential');
+  if (others.length > 0) throw new Unauthenticated('several-credentials');
+  const [, token] = /^Bearer ([\w.~+/-]{1,8192}=*)$/i.exec(header) ?? [];
+  if (token === undefined) throw new Unauthenticated('no-bearer-token');
+  return token;
+}
+
+/** What a token's header says that it is; of any other text, nothing. */
+function typeOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).typ;
+  } catch {
+    return undefined;
+  }
+}
+
+async function orRefused<T>(verifying: Promise<T>): Promise<T> {
+  try {
+    return await verifying;
+  } catch (error) {
+    if (error instanceof LoginUnavailable) throw error;
+    throw new Unauthenticated(reasonOf(error), { cause: error });
+  }
+}
+
+/** Such as `jwt-expired`: jose names what is wrong. */
+const reasonOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code.replace(/^ERR_/, '').replaceAll('_', '-').toLowerCase()
+    : 'malformed';

@@ -1,0 +1,100 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair } from 'jose';
+import type { JWK } from 'jose';
+import { Provider } from 'oidc-provider';
+
+export const AUDIENCE = 'https://waymark.test';
+
+export async function newKey(kid: string, alg = 'RS256'): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid, alg, use: 'sig' };
+}
+
+/** A real OpenID provider on this machine. `rotate` gives it other keys; it counts who asks for them. */
+export interface TestProvider {
+  readonly issuer: string;
+  readonly fetches: { keys: number };
+  readonly rotate: (keys: readonly JWK[]) => void;
+  /** An access token of its client `ci`, for `AUDIENCE`. */
+  readonly accessToken: () => Promise<string>;
+  readonly down: () => Promise<void>;
+  readonly up: () => Promise<void>;
+}
+
+export async function startProvider(first: readonly JWK[]): Promise<TestProvider> {
+  let handle: ReturnType<Provider['callback']> | undefined;
+  const fetches = { keys: 0 };
+  const server = createServer((request, response) => {
+    if (request.url === '/jwks') fetches.keys++;
+    void handle?.(request, response);
+  });
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve) => void server.listen(port, '127.0.0.1', resolve));
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const issuer = `http://127.0.0.1:${port}`;
+  const rotate = (keys: readonly JWK[]): void => {
+    handle = providerOf(issuer, keys).callback();
+  };
+  rotate(first);
+  return {
+    issuer,
+    fetches,
+    rotate,
+    accessToken: async () => {
+      const answer = await fetch(`${issuer}/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa('ci:ci-secret')}` },
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          scope: 'tasks',
+          resource: AUDIENCE,
+        }),
+      });
+      const { access_token: token } = (await answer.json()) as { access_token: string };
+      return token;
+    },
+    down: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+    up: () => listen(port),
+  };
+}
+
+function providerOf(issuer: string, keys: readonly JWK[]): Provider {
+  const alg = (keys[0]?.alg ?? 'RS256') as 'RS256';
+  return new Provider(issuer, {
+    jwks: { keys: [...keys] as never },
+    clientDefaults: { id_token_signed_response_alg: alg },
+    clients: [
+      {
+        client_id: 'ci',
+        client_secret: 'ci-secret',
+        grant_types: ['client_credentials'],
+        redirect_uris: [],
+        response_types: [],
+      },
+    ],
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => AUDIENCE,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_context, audience) => ({
+          scope: 'tasks',
+          audience,
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: 3600,
+          jwt: { sign: { alg } },
+        }),
+      },
+    },
+    extraTokenClaims: () => ({ tenant: 'acme', groups: ['tasks-operators'] }),
+    scopes: ['tasks'],
+  });
+}
