@@ -1,5 +1,5 @@
 # One image for worker and gateway; the command tells which. Debian, never Alpine: Temporal's native part needs glibc.
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
@@ -10,7 +10,7 @@ RUN npm run build
 RUN node dist/worker/bundle.js dist/workflow-bundle.js
 RUN npm prune --omit=dev
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 # Temporal's native part verifies TLS with the system's certificates, which the slim image lacks.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates \

@@ -2,21 +2,27 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { nodeOf } from '../scripts/node-of.ts';
 import { importsOf } from './support/imports-of.ts';
 import { eventually } from './support/whole.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MINUTES = 60_000;
+const MANIFEST = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly engines: { readonly node: string };
+};
 let folder: string;
 /** The example, as a project of its own that has installed the tarball. */
 let project: string;
 let packed: readonly string[];
+let tarballFile: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'waymark-package-'));
@@ -31,22 +37,57 @@ beforeAll(async () => {
     { filename: string; files: { path: string }[] },
   ];
   packed = tarball.files.map(({ path }) => path);
-  const quick = ['--prefer-offline', '--no-audit', '--no-fund'];
-  await run('npm', ['install', ...quick, join(folder, tarball.filename)], project);
+  tarballFile = join(folder, tarball.filename);
+  await install(project);
 }, 10 * MINUTES);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** The oldest of each line of Node that the package says it runs on. */
+const floors = MANIFEST.engines.node.match(/\d+\.\d+\.\d+/g) ?? [];
+test('the package says on which Node it runs', () => {
+  expect(floors.length).toBeGreaterThan(1);
+});
+
 describe('the tarball', () => {
   test('holds what is built, and what is read', () => {
-    const others = packed.filter((path) => !/^dist\/.+\.(?:js|js\.map|d\.ts)$/.test(path));
+    const others = packed.filter(
+      (path) => !/^(?:dist\/.+\.(?:js|js\.map|d\.ts)|(?:docs|examples|deploy)\/.+)$/.test(path),
+    );
     expect(others.toSorted()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'docker-compose.yml',
       'package.json',
       'schema.graphql',
     ]);
+    expect(packed.filter((path) => /examples\/.*(?:node_modules|dist)/.test(path))).toEqual([]);
   });
+
+  test('holds all that its pages link to', async () => {
+    const installed = join(project, 'node_modules/waymark');
+    const pages = packed.filter((path) => path.endsWith('.md'));
+    expect(pages.length).toBeGreaterThan(5);
+    for (const page of pages) {
+      const text = await readFile(join(installed, page), 'utf8');
+      const linked = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
+      const missing = linked.filter((path) => !existsSync(join(installed, dirname(page), path)));
+      expect({ page, missing }).toEqual({ page, missing: [] });
+    }
+  });
+
+  test.each(floors)(
+    'installs on Node %s with --engine-strict, without a warning',
+    { timeout: 5 * MINUTES },
+    async (version) => {
+      const other = join(folder, `on-${version}`);
+      await mkdir(other);
+      await cp(join(project, 'package.json'), join(other, 'package.json'));
+      const PATH = `${await nodeOf(version)}:${process.env['PATH'] ?? ''}`;
+      const said = await install(other, ['--engine-strict'], { PATH });
+      expect(said).not.toContain('npm warn');
+    },
+  );
 
   test.each(['dist/service/task-service.js', 'dist/exports/index.js', 'workflows'])(
     'keeps waymark/%s to itself',
@@ -130,13 +171,30 @@ describe('a project that has installed it', () => {
   });
 });
 
+/** Installs the tarball there; what npm has to say. */
+async function install(
+  folder: string,
+  more: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const quick = ['--prefer-offline', '--no-audit', '--no-fund', ...more];
+  const { stdout, stderr } = await run('npm', ['install', ...quick, tarballFile], folder, env);
+  return stdout + stderr;
+}
+
 const execute = promisify(execFile);
 async function run(
   command: string,
   args: readonly string[],
   cwd: string,
-): Promise<{ readonly stdout: string }> {
-  const options = { cwd, timeout: 8 * MINUTES, maxBuffer: 64 << 20, env: environment() };
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const options = {
+    cwd,
+    timeout: 8 * MINUTES,
+    maxBuffer: 64 << 20,
+    env: { ...environment(), ...env },
+  };
   try {
     return await execute(command, args, options);
   } catch (error) {

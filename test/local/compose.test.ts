@@ -63,3 +63,11 @@ test('every variable of the image is a setting', async () => {
   const env = Object.fromEntries(names.map((name) => [name, import.meta.filename]));
   expect(loadConfig(env).warnings).toEqual([]);
 });
+
+test('the image has a Node that the package is made for', async () => {
+  const majors = [...(await read('Dockerfile')).matchAll(/^FROM node:(\d+)-/gm)];
+  const { engines } = JSON.parse(await read('package.json')) as { engines: { node: string } };
+  const lines = [...engines.node.matchAll(/(\d+)\.\d+\.\d+/g)].map(([, line]) => line);
+  expect(majors).toHaveLength(2);
+  for (const [, major] of majors) expect(lines).toContain(major);
+});
