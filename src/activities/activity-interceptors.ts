@@ -7,6 +7,7 @@ import type { LogHeader, LoggedResult } from '../contract/wire/messages.ts';
 import { PAYLOAD_LIMIT, payloadSize } from '../contract/wire/payload-limit.ts';
 import { toPlainFailure } from '../contract/wire/plain-failure.ts';
 import { LOG_LIMITS } from '../contract/wire/run-log.ts';
+import type { LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 import { isStop } from './activity-abort.ts';
 import type { ActivityAbort } from './activity-abort.ts';
 import { Attempt } from './attempt.ts';
@@ -19,7 +20,7 @@ export const activityInterceptors: ActivityInterceptorsFactory = (context) => ({
       const header = toLogHeader(input);
       const attempt = new Attempt(context, header);
       try {
-        attempt.log('INFO', began(context.info.attempt));
+        attempt.log('INFO', began(context.info.attempt), undefined, 'ATTEMPT_STARTED');
         const result = await attempts.run(attempt, () => next(input));
         const bytes = sizeOfResult(context, result);
         // Temporal carries bytes as they are, and an envelope would not.
@@ -54,17 +55,23 @@ function toCarried(thrown: unknown): unknown {
 
 function logStop(attempt: Attempt, { by, reason, message }: ActivityAbort): void {
   const { cancellationDetails: details, info } = attempt.context;
+  const say = (event: RunEvent, text: string, level: LogLevel = 'INFO'): void =>
+    attempt.log(level, text, undefined, event);
   if (details?.workerShutdown)
-    return attempt.log('WARN', `Attempt ${info.attempt} was interrupted: its worker shuts down`);
-  if (details?.paused) return attempt.log('INFO', 'Paused');
-  if (details?.reset) return attempt.log('INFO', 'Reset');
-  attempt.log('INFO', by === null && reason === null ? 'Stopped' : `Stopped: ${message}`);
+    return say(
+      'ATTEMPT_INTERRUPTED',
+      `Attempt ${info.attempt} was interrupted: its worker shuts down`,
+      'WARN',
+    );
+  if (details?.paused) return say('ATTEMPT_PAUSED', 'Paused');
+  if (details?.reset) return say('ATTEMPT_RESET', 'Reset');
+  say('ATTEMPT_STOPPED', by === null && reason === null ? 'Stopped' : `Stopped: ${message}`);
 }
 
 function logFailure(attempt: Attempt, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const number = attempt.context.info.attempt;
-  attempt.log('ERROR', `Attempt ${number} failed: ${message}`, toType(error));
+  attempt.log('ERROR', `Attempt ${number} failed: ${message}`, toType(error), 'ATTEMPT_FAILED');
 }
 
 function toType(error: unknown): { readonly type: string } | undefined {

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import type { LogHeader } from '../contract/wire/messages.ts';
 import { LOG_LIMITS, isEnvelope } from '../contract/wire/run-log.ts';
-import type { LogEntry, LogEnvelope, LogLevel } from '../contract/wire/run-log.ts';
+import type { LogEntry, LogEnvelope, LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 import type { Progress } from '../contract/task-run.ts';
 import { ActivityAbort } from './activity-abort.ts';
 import { Heart } from './heart.ts';
@@ -96,10 +96,11 @@ export class Attempt {
     if (abort) throw abort;
   }
 
-  log(level: LogLevel, message: string, data?: unknown): void {
+  /** With an event it is a line of the attempt's own life. */
+  log(level: LogLevel, message: string, data?: unknown, event?: RunEvent): void {
     // A promise that nobody awaited outlives its attempt: its lines have no way into the run any more.
     if (this.#over) return;
-    const line = toWireLine(++this.#lines, level, message, data);
+    const line = toWireLine(++this.#lines, level, message, data, event);
     this.#pending.add({ ...line, src: this.#src, step: this.#step });
     this.#heart.touch();
     if (this.#header) this.#settlement.touch();

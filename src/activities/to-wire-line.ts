@@ -1,10 +1,23 @@
 import { LOG_LIMITS } from '../contract/wire/run-log.ts';
-import type { LogLevel, WireLine } from '../contract/wire/run-log.ts';
+import type { LogLevel, RunEvent, WireLine } from '../contract/wire/run-log.ts';
 
 /** A line that JSON can hold, of bounded size. Never throws: a logger that does would replace the failure it tells of. */
-export function toWireLine(n: number, l: LogLevel, message: string, data: unknown): WireLine {
+export function toWireLine(
+  n: number,
+  l: LogLevel,
+  message: string,
+  data: unknown,
+  event?: RunEvent,
+): WireLine {
   const d = data === undefined ? undefined : toData(data);
-  return { n, t: Date.now(), l, m: toMessage(message), ...(d !== undefined && { d }) };
+  return {
+    n,
+    t: Date.now(),
+    l,
+    m: toMessage(message),
+    ...(d !== undefined && { d }),
+    ...(event && { e: event }),
+  };
 }
 
 function toMessage(message: string): string {

@@ -21,7 +21,7 @@ export type {
   TaskRunError,
   Worker,
 } from '../contract/task-run.ts';
-export { LogLevel } from '../contract/wire/run-log.ts';
+export { LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 export type { LogLine } from '../contract/wire/run-log.ts';
 export { TaskRunOrder } from '../contract/tasks.ts';
 export type {

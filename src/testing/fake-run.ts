@@ -1,4 +1,12 @@
-import type { LogLevel, LogLine } from '../contract/wire/run-log.ts';
+import {
+  abortRequestedLine,
+  abortedLine,
+  failedLine,
+  openingLines,
+  succeededLine,
+} from '../contract/rules/run-life.ts';
+import type { LifeMoment } from '../contract/rules/run-life.ts';
+import type { LogLine } from '../contract/wire/run-log.ts';
 import { isClosed, TaskRunStatus } from '../contract/task-run.ts';
 import type {
   Abort,
@@ -33,7 +41,7 @@ export interface FakeRunFacts {
 export class FakeRun {
   readonly facts: FakeRunFacts;
   readonly changes = new Changes();
-  readonly lines: LogLine[] = [];
+  readonly lines: LogLine[];
   readonly steps = new Map<string, Step>();
   startedAt: Date | null = null;
   finishedAt: Date | null = null;
@@ -48,6 +56,7 @@ export class FakeRun {
 
   constructor(facts: FakeRunFacts) {
     this.facts = facts;
+    this.lines = [...openingLines(facts)];
   }
 
   get status(): TaskRunStatus {
@@ -96,24 +105,24 @@ export class FakeRun {
   /** Records that an abort was asked. */
   ask(abort: Pick<Abort, 'by' | 'reason' | 'graceEndsAt'>, at: Date): void {
     this.abort = { ...abort, at, mode: null, cleanUp: null };
-    this.say('abortRequested', 'WARN', `Abort requested${saidBy(abort)}`, at);
+    this.lines.push(abortRequestedLine(abort, this.#moment(at)));
   }
 
   succeed(output: unknown, at: Date): void {
     if (this.abort) this.#stopAborting('TOO_LATE', null);
     this.#output = output ?? null;
-    this.#close('SUCCEEDED', 'INFO', 'Done', at);
+    this.#close('SUCCEEDED', succeededLine(this.#moment(at)));
   }
 
   fail(error: TaskRunError, at: Date): void {
     if (this.abort) this.#stopAborting('TOO_LATE', null);
     this.#error = error;
-    this.#close('FAILED', 'ERROR', `Failed: ${error.code}: ${error.message}`, at);
+    this.#close('FAILED', failedLine(error, this.#moment(at)));
   }
 
   stop(mode: 'GRACEFUL' | 'FORCED' | 'BEFORE_START', cleanUp: CleanUp | null, at: Date): void {
     this.#stopAborting(mode, cleanUp);
-    this.#close('ABORTED', 'WARN', `Aborted (${mode})`, at);
+    this.#close('ABORTED', abortedLine(mode, this.#moment(at)));
   }
 
   /** Ends at once. The line of an earlier request stands, so the end says by whom and why; else the request does. */
@@ -121,23 +130,7 @@ export class FakeRun {
     const asked = this.abort !== null;
     if (!asked) this.ask({ ...cause, graceEndsAt: null }, at);
     this.abort = { ...cause, at, mode: 'TERMINATED', graceEndsAt: null, cleanUp: null };
-    this.#close('ABORTED', 'WARN', `Aborted (TERMINATED)${asked ? saidBy(cause) : ''}`, at);
-  }
-
-  /** Adds a line of the run's life, as the service makes it from history. */
-  say(event: keyof typeof LIFE, level: LogLevel, message: string, time: Date): void {
-    this.lines.push({
-      step: null,
-      attempt: null,
-      iteration: event === 'ended' || event === 'abortRequested' ? this.iteration : 1,
-      source: 'run',
-      n: LIFE[event],
-      time,
-      level,
-      message,
-      data: null,
-      dropped: 0,
-    });
+    this.#close('ABORTED', abortedLine('TERMINATED', this.#moment(at), asked ? cause : undefined));
   }
 
   log(line: Omit<LogLine, 'source' | 'n' | 'iteration'>): void {
@@ -156,20 +149,13 @@ export class FakeRun {
     if (this.abort) this.abort = { ...this.abort, mode, cleanUp, graceEndsAt: null };
   }
 
-  #close(
-    status: 'SUCCEEDED' | 'FAILED' | 'ABORTED',
-    level: LogLevel,
-    message: string,
-    at: Date,
-  ): void {
+  #close(status: 'SUCCEEDED' | 'FAILED' | 'ABORTED', line: LogLine): void {
     this.#ended = status;
-    this.finishedAt = at;
-    this.say('ended', level, message, at);
+    this.finishedAt = line.time;
+    this.lines.push(line);
+  }
+
+  #moment(time: Date): LifeMoment {
+    return { time, iteration: this.iteration };
   }
 }
-
-const saidBy = ({ by, reason }: Pick<Abort, 'by' | 'reason'>): string =>
-  `${by === null ? '' : ` by ${by}`}${reason === null ? '' : `: ${reason}`}`;
-
-/** Numbers in the source `run`: each event happens once. */
-const LIFE = { triggered: 1, delayed: 2, abortRequested: 3, ended: 4 } as const;

@@ -1,5 +1,5 @@
 import { checkCatalogue } from '../contract/rules/catalogue.ts';
-import type { LogLevel } from '../contract/wire/run-log.ts';
+import type { LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import type {
   CleanUp,
@@ -25,6 +25,8 @@ export interface FakeLogLine {
   /** The activity that says it; `work` by default. */
   readonly step?: string;
   readonly attempt?: number;
+  /** Makes it one of those that Waymark writes itself. */
+  readonly event?: RunEvent;
   /** Makes it a marker that stands for so many lines. */
   readonly dropped?: number;
 }
@@ -78,8 +80,7 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
   }
 
   log(id: string, line: FakeLogLine): void {
-    const { message, level = 'INFO', data = null, step = 'work', attempt = 1, dropped = 0 } = line;
-    this.#move(id, (run, time) => run.log({ message, level, data, step, attempt, dropped, time }));
+    this.#move(id, (run, time) => run.log({ ...LINE, ...line, time }));
   }
 
   progress(id: string, { done, total = null, message = null }: Partial<Progress>): void {
@@ -146,6 +147,15 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
     this.store.changed(run);
   }
 }
+
+const LINE = {
+  level: 'INFO',
+  event: null,
+  data: null,
+  step: 'work',
+  attempt: 1,
+  dropped: 0,
+} as const;
 
 const STEP: Step = {
   name: '',

@@ -118,11 +118,6 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       input: JSON.parse(JSON.stringify(input ?? null)),
       grace,
     });
-    const by = this.#actor ? ` by ${this.#actor.name}` : '';
-    run.say('triggered', 'INFO', `Triggered${by}`, createdAt);
-    const { scheduledFor } = run.facts;
-    if (scheduledFor)
-      run.say('delayed', 'INFO', `Delayed until ${scheduledFor.toISOString()}`, createdAt);
     this.store.add(run, key, asked);
     return { ...run.row, deduplicated: false };
   }

@@ -12,6 +12,8 @@ import type { LogEnvelope } from '../../src/contract/wire/run-log.ts';
 import { grpcError } from '../support/grpc-error.ts';
 import { activityTest, linesOf } from './activity.ts';
 
+const codesOf = (...envelopes: readonly LogEnvelope[]) =>
+  envelopes.flatMap(({ segs }) => segs.flatMap(({ lines }) => lines.map(({ e }) => e)));
 const refusedBy = (error: Error) => async () => {
   throw error;
 };
@@ -207,6 +209,7 @@ describe('the log of an attempt', () => {
       '1/7/2#2 working',
       '1/7/2#3 Attempt 2 failed: no luck',
     ]);
+    expect(codesOf(...signals)).toEqual(['ATTEMPT_STARTED', undefined, 'ATTEMPT_FAILED']);
     expect(signals.at(-1)?.segs.at(-1)?.lines.at(-1)).toMatchObject({
       l: 'ERROR',
       d: { type: 'BadDay' },
@@ -225,6 +228,7 @@ describe('the log of an attempt', () => {
     setImmediate(() => environment.cancel());
     await expect(running).rejects.toBeInstanceOf(CancelledFailure);
     expect(linesOf(...signals).slice(-2)).toEqual(['1/7/1#2 tidied up', '1/7/1#3 Stopped']);
+    expect(codesOf(...signals)).toEqual(['ATTEMPT_STARTED', undefined, 'ATTEMPT_STOPPED']);
   });
 
   test('leaves the last state in the run, with the last of its lines alone', async () => {

@@ -230,6 +230,10 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
         output: null,
         error: { code: 'Refused', message: 'No paper', step: 'obey', attempt: 1 },
       });
+      expect((await tasks.logs(run.id)).lines.at(-1)).toMatchObject({
+        event: 'FAILED',
+        message: 'Failed: Refused: No paper',
+      });
     });
   });
 
@@ -304,6 +308,12 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       expect(await tasks.outcome(await closed(id))).toMatchObject({
         abort: { by: 'ann', reason: 'Stuck', mode: 'TERMINATED' },
       });
+      const { lines } = await tasks.logs(id);
+      const life = lines.flatMap(({ event, message }) =>
+        event === null ? [] : [[event, message]],
+      );
+      expect(life).toContainEqual(['ABORT_REQUESTED', 'Abort requested by ann: please']);
+      expect(life.at(-1)).toEqual(['ABORTED', 'Aborted (TERMINATED) by ann: Stuck']);
       expect(await tasks.terminate({ id })).toMatchObject({ outcome: 'ALREADY_FINISHED' });
     });
 
@@ -367,6 +377,8 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       ]);
       expect(said.at(-1)).toEqual([null, 'Done']);
       expect({ end, hasMore }).toEqual({ end: true, hasMore: false });
+      const events = lines.map(({ event }) => event).filter((event) => event !== 'ATTEMPT_STARTED');
+      expect(events).toEqual(['TRIGGERED', null, null, 'SUCCEEDED']);
     });
 
     test('is paged by cursors, without gap or repeat', async () => {

@@ -15,6 +15,25 @@ export function addRunLog(builder: Builder): void {
     },
   });
 
+  builder.enumType('RunEvent', {
+    description:
+      'What a line tells of that no task wrote: a moment in the life of a run or of a step.',
+    values: {
+      TRIGGERED: { description: 'Somebody triggered the run.' },
+      DELAYED: { description: 'It waits until it is due.' },
+      ATTEMPT_STARTED: { description: 'A worker began an attempt of a step.' },
+      ATTEMPT_FAILED: { description: 'An attempt failed; another one may follow.' },
+      ATTEMPT_INTERRUPTED: { description: 'The worker of an attempt shut down; another goes on.' },
+      ATTEMPT_PAUSED: { description: 'An operator paused the step in Temporal.' },
+      ATTEMPT_RESET: { description: 'An operator had the step begin anew in Temporal.' },
+      ATTEMPT_STOPPED: { description: 'An attempt stopped because the run was asked to.' },
+      ABORT_REQUESTED: { description: 'Somebody asked the run to stop.' },
+      SUCCEEDED: { description: 'The run ended well.' },
+      FAILED: { description: 'The run failed.' },
+      ABORTED: { description: 'The run stopped because it was asked to, or was terminated.' },
+    },
+  });
+
   builder.inputType('LogFilter', {
     description: 'Which lines of a log. A line must fit every field that is given.',
     fields: (t) => ({
@@ -39,6 +58,13 @@ export function addRunLog(builder: Builder): void {
         type: 'LogLevel',
         description: 'How important it is.',
         resolve: ({ line }) => line.level,
+      }),
+      event: t.field({
+        type: 'RunEvent',
+        nullable: true,
+        description:
+          'What it tells of, for programs; null for what the task wrote itself, and for what was written before these codes were.',
+        resolve: ({ line }) => line.event,
       }),
       message: t.string({ description: 'What happened.', resolve: ({ line }) => line.message }),
       data: t.field({

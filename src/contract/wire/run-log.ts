@@ -12,6 +12,26 @@ export const LogLevel = {
 } as const;
 export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 
+/** What happened, of the lines that Waymark writes itself: steps by their attempts, all else by the run. */
+export const RunEvent = {
+  Triggered: 'TRIGGERED',
+  Delayed: 'DELAYED',
+  AttemptStarted: 'ATTEMPT_STARTED',
+  AttemptFailed: 'ATTEMPT_FAILED',
+  /** By its worker, which shut down. */
+  AttemptInterrupted: 'ATTEMPT_INTERRUPTED',
+  /** By an operator, in Temporal. */
+  AttemptPaused: 'ATTEMPT_PAUSED',
+  AttemptReset: 'ATTEMPT_RESET',
+  /** Because the run was asked to stop. */
+  AttemptStopped: 'ATTEMPT_STOPPED',
+  AbortRequested: 'ABORT_REQUESTED',
+  Succeeded: 'SUCCEEDED',
+  Failed: 'FAILED',
+  Aborted: 'ABORTED',
+} as const;
+export type RunEvent = (typeof RunEvent)[keyof typeof RunEvent];
+
 /** Bytes and milliseconds; measured, see docs/guarantees.md. */
 export const LOG_LIMITS = {
   /** In heartbeat details: 8 MiB of them over all running activities would end the run. */
@@ -38,6 +58,8 @@ export interface WireLine {
   readonly l: LogLevel;
   readonly m: string;
   readonly d?: unknown;
+  /** Only on lines that no task wrote, and on none that is older than the codes. */
+  readonly e?: RunEvent;
   readonly dropped?: number;
 }
 
@@ -225,13 +247,17 @@ export interface LogLine {
   readonly n: number;
   readonly time: Date;
   readonly level: LogLevel;
+  /** What it tells of, for programs; null for what a task wrote itself. */
+  readonly event: RunEvent | null;
   readonly message: string;
   readonly data: unknown;
   /** Lines that this marker stands for; 0 for a real line. */
   readonly dropped: number;
 }
 
-export function toLogLine({ src, step, n, t, l, m, d, dropped = 0 }: LogEntry): LogLine {
+const EVENTS: ReadonlySet<unknown> = new Set(Object.values(RunEvent));
+
+export function toLogLine({ src, step, n, t, l, m, d, e, dropped = 0 }: LogEntry): LogLine {
   const [iteration, , attempt] = src.split('/').map(Number);
   return {
     step,
@@ -241,6 +267,8 @@ export function toLogLine({ src, step, n, t, l, m, d, dropped = 0 }: LogEntry): 
     n,
     time: new Date(t),
     level: l,
+    // A worker may be newer than its reader.
+    event: e !== undefined && EVENTS.has(e) ? e : null,
     message: m || (dropped > 0 ? `${dropped} lines were dropped` : m),
     data: d ?? null,
     dropped,

@@ -137,3 +137,15 @@ test('a marker says how many lines it stands for', () => {
     message: '50 lines were dropped',
   });
 });
+
+test.each([
+  [{ e: 'ATTEMPT_STARTED' as const }, 'ATTEMPT_STARTED'],
+  [{}, null],
+  // A worker that is newer than the reader.
+  [{ e: 'ATTEMPT_TELEPORTED' as 'ATTEMPT_STARTED' }, null],
+])('a line with the code %j tells of %j', (code, event) => {
+  expect(toLogLine({ ...line(1, 'Started'), ...code, src: '1/1/1', step: 'walk' })).toMatchObject({
+    event,
+    message: 'Started',
+  });
+});

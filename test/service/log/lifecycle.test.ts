@@ -26,28 +26,28 @@ const run: TaskRun = {
   rerunOf: null,
 };
 const text = (lines: readonly LifeLine[]): string[] =>
-  lines.map(({ line }) => `${line.n} ${line.level} ${line.message}`);
+  lines.map(({ line }) => `${line.n} ${line.event} ${line.level} ${line.message}`);
 const end = async (event: HistoryEvent, asked = false): Promise<string[]> =>
   text(await endOf(temporalWithoutServer, event, { iteration: 1, asked }));
 
 test('a run begins with who triggered it', () => {
-  expect(text(openingOf(run))).toEqual(['1 INFO Triggered by ann']);
-  expect(text(openingOf({ ...run, triggeredBy: null }))).toEqual(['1 INFO Triggered']);
+  expect(text(openingOf(run))).toEqual(['1 TRIGGERED INFO Triggered by ann']);
+  expect(text(openingOf({ ...run, triggeredBy: null }))).toEqual(['1 TRIGGERED INFO Triggered']);
 });
 
 test('a delayed run says until when', () => {
   const scheduledFor = new Date('2026-11-24T09:00:00Z');
   expect(text(openingOf({ ...run, scheduledFor }))).toEqual([
-    '1 INFO Triggered by ann',
-    '2 INFO Delayed until 2026-11-24T09:00:00.000Z',
+    '1 TRIGGERED INFO Triggered by ann',
+    '2 DELAYED INFO Delayed until 2026-11-24T09:00:00.000Z',
   ]);
 });
 
 test.each([
-  ['ann: enough', '3 WARN Abort requested by ann: enough'],
-  ['ann (grace 5 s): ', '3 WARN Abort requested by ann'],
-  ['', '3 WARN Abort requested'],
-  ['by hand', '3 WARN Abort requested: by hand'],
+  ['ann: enough', '3 ABORT_REQUESTED WARN Abort requested by ann: enough'],
+  ['ann (grace 5 s): ', '3 ABORT_REQUESTED WARN Abort requested by ann'],
+  ['', '3 ABORT_REQUESTED WARN Abort requested'],
+  ['by hand', '3 ABORT_REQUESTED WARN Abort requested: by hand'],
 ])('the abort cause %j reads %j', (cause, expected) => {
   const event = { workflowExecutionCancelRequestedEventAttributes: { cause } };
   expect(text([abortRequestOf(event, 1)].flatMap((line) => line ?? []))).toEqual([expected]);
@@ -55,22 +55,24 @@ test.each([
 
 test('each end has its line', async () => {
   const details = { payloads: [defaultPayloadConverter.toPayload({ v: 1, mode: 'FORCED' })] };
-  expect(await end({ workflowExecutionCompletedEventAttributes: {} })).toEqual(['4 INFO Done']);
+  expect(await end({ workflowExecutionCompletedEventAttributes: {} })).toEqual([
+    '4 SUCCEEDED INFO Done',
+  ]);
   expect(
     await end({
       workflowExecutionFailedEventAttributes: {
         failure: { message: 'no way', applicationFailureInfo: { type: 'BadDay' } },
       },
     }),
-  ).toEqual(['4 ERROR Failed: BadDay: no way']);
+  ).toEqual(['4 FAILED ERROR Failed: BadDay: no way']);
   expect(await end({ workflowExecutionTimedOutEventAttributes: {} })).toEqual([
-    expect.stringMatching(/^4 ERROR Failed: TIMEOUT: /),
+    expect.stringMatching(/^4 FAILED ERROR Failed: TIMEOUT: /),
   ]);
   expect(await end({ workflowExecutionCanceledEventAttributes: { details } })).toEqual([
-    '4 WARN Aborted (FORCED)',
+    '4 ABORTED WARN Aborted (FORCED)',
   ]);
   expect(await end({ workflowExecutionCanceledEventAttributes: {} })).toEqual([
-    '4 WARN Aborted (GRACEFUL)',
+    '4 ABORTED WARN Aborted (GRACEFUL)',
   ]);
   expect(await end({ workflowExecutionContinuedAsNewEventAttributes: {} })).toEqual([]);
 });
@@ -78,8 +80,8 @@ test('each end has its line', async () => {
 test('a terminated run says who did it and why, once', async () => {
   const event = { workflowExecutionTerminatedEventAttributes: { reason: 'bob: stuck' } };
   expect(await end(event)).toEqual([
-    '3 WARN Abort requested by bob: stuck',
-    '4 WARN Aborted (TERMINATED)',
+    '3 ABORT_REQUESTED WARN Abort requested by bob: stuck',
+    '4 ABORTED WARN Aborted (TERMINATED)',
   ]);
-  expect(await end(event, true)).toEqual(['4 WARN Aborted (TERMINATED) by bob: stuck']);
+  expect(await end(event, true)).toEqual(['4 ABORTED WARN Aborted (TERMINATED) by bob: stuck']);
 });

@@ -44,6 +44,7 @@ const lifeLine = (n: number, at: number): LifeLine => ({
     n,
     time: new Date(0),
     level: 'INFO',
+    event: null,
     message: '',
     data: null,
     dropped: 0,

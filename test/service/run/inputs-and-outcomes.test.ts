@@ -10,10 +10,10 @@ test('calls that are each in time are cut when they are too many for the deadlin
   let calls = 0;
   const ask = async () => {
     calls++;
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     return { history: { events: [] }, nextPageToken: new Uint8Array(1) };
   };
-  const temporal = { namespace: 'default', deadline: 50, ask, decode: async () => [] };
+  const temporal = { namespace: 'default', deadline: 500, ask, decode: async () => [] };
   const ends = new InputsAndOutcomes({
     temporal: temporal as unknown as Temporal,
     describe: () => Promise.reject(new Error('not asked')),

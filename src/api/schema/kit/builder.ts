@@ -1,5 +1,5 @@
 import SchemaBuilder from '@pothos/core';
-import type { LogLevel } from '../../../contract/wire/run-log.ts';
+import type { LogLevel, RunEvent } from '../../../contract/wire/run-log.ts';
 import type {
   AbortMode,
   DiagnosisCode,
@@ -33,6 +33,7 @@ export interface SchemaTypes {
     AbortMode: Same<AbortMode>;
     DiagnosisCode: Same<DiagnosisCode>;
     LogLevel: Same<LogLevel>;
+    RunEvent: Same<RunEvent>;
     StepState: Same<Step['state']>;
     ProblemCode: Same<ProblemCode>;
     WorkerStatus: Same<Worker['status']>;

@@ -102,6 +102,7 @@ function moreOf(lines: readonly LogLine[]): LogLine {
     n: 0,
     time: last?.time ?? new Date(),
     level: 'WARN',
+    event: null,
     message: `The log goes on: one answer holds ${lines.length} lines. Read the rest with \`taskRun(id) { log }\`.`,
     data: null,
     dropped: 0,
