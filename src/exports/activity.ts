@@ -4,3 +4,5 @@ export { abortSignal, checkpoint, lastCheckpoint } from '../activities/checkpoin
 export { log } from '../activities/log.ts';
 export { progress } from '../activities/progress.ts';
 export type { ProgressReport } from '../activities/progress.ts';
+// What an author needs of Temporal's own: from here, where no project depends on how npm lays out its packages.
+export { ApplicationFailure, Context } from '@temporalio/activity';

@@ -11,3 +11,15 @@ export type {
   TaskDescription,
   TaskModule,
 } from '../contract/task-definition.ts';
+// What an author needs of Temporal's own: from here, where no project depends on how npm lays out its packages.
+export {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  patched,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
