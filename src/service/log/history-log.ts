@@ -1,5 +1,6 @@
 import type { temporal } from '@temporalio/proto';
 import { LOG_SIGNAL, isLoggedResult } from '../../contract/wire/messages.ts';
+import { LastCheckpoints } from '../../contract/wire/last-checkpoints.ts';
 import { RunLog } from '../../contract/wire/run-log.ts';
 import type {
   CarriedLog,
@@ -15,6 +16,7 @@ type Failure = temporal.api.failure.v1.IFailure;
 /** What the history of one link says of its log. */
 export interface LinkHistory {
   readonly log: RunLog;
+  readonly checkpoints: LastCheckpoints;
   /** Lines from this offset on are settled, but the workflow has not yet decided in what order. */
   readonly safe: number;
   readonly abortRequest: HistoryEvent | undefined;
@@ -27,6 +29,7 @@ export interface LinkHistory {
 export class HistoryLog {
   readonly #decode: Temporal['decode'];
   #log = new RunLog();
+  readonly #checkpoints = new LastCheckpoints();
   #signals: unknown[] = [];
   #outcomes: unknown[] = [];
   #abortRequest: HistoryEvent | undefined;
@@ -61,6 +64,7 @@ export class HistoryLog {
     this.#settle();
     return {
       log: this.#log,
+      checkpoints: this.#checkpoints,
       safe,
       abortRequest: this.#abortRequest,
       end: this.#end,
@@ -70,7 +74,10 @@ export class HistoryLog {
 
   /** A workflow task brings its signals before its activity results. */
   #settle(): void {
-    for (const envelope of [...this.#signals, ...this.#outcomes]) this.#log.apply(envelope);
+    for (const envelope of [...this.#signals, ...this.#outcomes]) {
+      this.#log.apply(envelope);
+      this.#checkpoints.apply(envelope);
+    }
     this.#signals = [];
     this.#outcomes = [];
   }

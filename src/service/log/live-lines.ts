@@ -1,6 +1,6 @@
 import type { temporal } from '@temporalio/proto';
 import { isEnvelope } from '../../contract/wire/run-log.ts';
-import type { LogEntry } from '../../contract/wire/run-log.ts';
+import type { LogEntry, LogEnvelope } from '../../contract/wire/run-log.ts';
 import { decodeFirst } from '../temporal/decode-first.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 
@@ -9,6 +9,8 @@ export interface LiveLines {
   readonly lines: readonly LogEntry[];
   /** Sources that may still speak: running attempts, and those whose lines a later attempt has inherited. */
   readonly running: ReadonlySet<string>;
+  /** What the heartbeats carry, which these lines are a part of. */
+  readonly envelopes: readonly LogEnvelope[];
 }
 
 /** The lines that running activities hold in their heartbeats. */
@@ -18,16 +20,18 @@ export async function liveLines(
 ): Promise<LiveLines> {
   const running = new Set<string>();
   const live: LogEntry[] = [];
+  const envelopes: LogEnvelope[] = [];
   for (const { heartbeatDetails } of activities ?? []) {
     const envelope = await decodeFirst(heartbeatDetails?.payloads, decode);
     if (!isEnvelope(envelope)) continue;
+    envelopes.push(envelope);
     running.add(envelope.src);
     for (const { src, step, lines } of envelope.segs) {
       running.add(src);
       for (const line of lines) live.push({ ...line, src, step });
     }
   }
-  return { lines: byTime(live), running };
+  return { lines: byTime(live), running, envelopes };
 }
 
 /**

@@ -26,6 +26,19 @@ export async function walk(steps: number, ms: number, cleanUpLines = 0): Promise
   return done;
 }
 
+/** As `walk`; then fails for good. */
+export async function walkThenFail(steps: number, ms: number): Promise<never> {
+  await walk(steps, ms);
+  throw ApplicationFailure.nonRetryable('the end of the way', 'NO_WAY');
+}
+
+/** As `walk`; then hears of nothing for 8 s. */
+export async function walkThenSleep(steps: number, ms: number): Promise<void> {
+  await walk(steps, ms);
+  log.info('asleep');
+  await sleep(8000);
+}
+
 /** Hears of nothing for `ms`. */
 export async function beDeaf(ms: number): Promise<string> {
   log.info('deaf');

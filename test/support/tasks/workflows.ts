@@ -8,7 +8,8 @@ import { oddErrors } from './odd-errors.ts';
 
 export * from '../../../src/workflows/index.ts';
 
-const { walk, beDeaf, say, answerBytes, failForGood } = proxyCheckpoints<typeof activities>();
+const { walk, walkThenFail, walkThenSleep, beDeaf, say, answerBytes, failForGood } =
+  proxyCheckpoints<typeof activities>();
 
 /** Steps with a checkpoint after each, lines `step 1`…; on an abort, lines `stopping 1`… */
 export const walkSteps = defineTask({
@@ -22,6 +23,15 @@ export const walkSteps = defineTask({
   output: z.object({ done: z.number() }),
   examples: [{ steps: 3 }],
   run: async ({ steps, ms, cleanUpLines }) => ({ done: await walk(steps, ms, cleanUpLines) }),
+});
+
+/** Takes 5 steps; then fails, or hears of nothing. Grace 1 s. */
+export const walkThen = defineTask({
+  id: 'walkThen',
+  title: 'Walk, then',
+  grace: 1,
+  input: z.object({ then: z.enum(['fail', 'sleep']), steps: z.number().int().default(5) }),
+  run: ({ then, steps }) => (then === 'fail' ? walkThenFail(steps, 5) : walkThenSleep(steps, 5)),
 });
 
 /** Waits in a workflow timer: no activity, no line. */
@@ -133,6 +143,18 @@ export const parentTask = defineTask({
     );
     return { done: outputs.reduce((sum, { done }) => sum + done, 0) };
   },
+});
+
+/** Waits for a `walkSteps` without end and, a moment later, for a `failForGoodTask`, whose failure becomes its own. */
+export const parentOfSiblings = defineTask({
+  id: 'parentOfSiblings',
+  title: 'Parent of siblings',
+  input: z.object({ steps: z.number().int().default(10_000) }),
+  run: ({ steps }, task) =>
+    Promise.all([
+      task.execute(walkSteps, { steps, ms: 20 }),
+      sleep('1 second').then(() => task.execute(failForGoodTask, { message: 'a bad day' })),
+    ]),
 });
 
 /** Executes `failForGoodTask`, whose failure becomes its own. */
