@@ -1,5 +1,6 @@
 import type { Context } from '@temporalio/activity';
-import { fromCause } from '../contract/wire/abort-cause.ts';
+import { fromCancel } from '../contract/wire/abort-cause.ts';
+import type { CancelRequest } from '../contract/wire/abort-cause.ts';
 import type { LogHeader } from '../contract/wire/messages.ts';
 import type { StopCause } from './activity-abort.ts';
 
@@ -52,8 +53,8 @@ async function recorded({ client, info }: Context): Promise<StopCause | undefine
             workflowExecutionTerminatedEventAttributes: end,
             activityTaskScheduledEventAttributes: scheduled,
           } = event;
-          if (cancel) return toStopCause(cancel.cause);
-          if (end) return toStopCause(end.reason);
+          if (cancel) return toStopCause(cancel);
+          if (end) return toStopCause({ cause: end.reason ?? null });
           if (scheduled?.activityId === activityId) return undefined;
         }
         ({ nextPageToken } = answer);
@@ -64,8 +65,8 @@ async function recorded({ client, info }: Context): Promise<StopCause | undefine
   );
 }
 
-function toStopCause(text: string | null | undefined): StopCause {
-  const { by, reason } = fromCause(text ?? '');
+function toStopCause(cancel: CancelRequest): StopCause {
+  const { by, reason } = fromCancel(cancel);
   return { by, reason };
 }
 

@@ -25,3 +25,20 @@ export function fromCause(text: string): AbortCause {
     ...(seconds !== undefined && { grace: Number(seconds) }),
   };
 }
+
+/** A recorded cancel, as Temporal tells of it. */
+export interface CancelRequest {
+  readonly cause?: string | null;
+  /** The run that asked for it, or whose end did. */
+  readonly externalWorkflowExecution?: { readonly workflowId?: string | null } | null;
+}
+
+/** Temporal cancels the children of a run that is over without a word; whoever asks for a cancel has one. */
+export function fromCancel({
+  cause,
+  externalWorkflowExecution: parent,
+}: CancelRequest): AbortCause {
+  if (!cause && parent?.workflowId)
+    return { by: null, reason: `Its parent ${parent.workflowId} failed or ended.` };
+  return fromCause(cause ?? '');
+}

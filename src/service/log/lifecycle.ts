@@ -1,6 +1,7 @@
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
-import { fromCause } from '../../contract/wire/abort-cause.ts';
+import { fromCancel } from '../../contract/wire/abort-cause.ts';
+import type { CancelRequest } from '../../contract/wire/abort-cause.ts';
 import {
   abortRequestedLine,
   abortedLine,
@@ -29,7 +30,7 @@ export const openingOf = (run: TaskRun): readonly LifeLine[] =>
 /** The abort request that an event records, or undefined for any other event. */
 export function abortRequestOf(event: HistoryEvent, iteration: number): LifeLine | undefined {
   const { workflowExecutionCancelRequestedEventAttributes: request } = event;
-  return request ? abortRequested(request.cause, { time: timeOf(event), iteration }) : undefined;
+  return request ? abortRequested(request, { time: timeOf(event), iteration }) : undefined;
 }
 
 /** How the run ended, by its last event; that comes after all other lines. Empty when it went on in another link. */
@@ -49,16 +50,17 @@ export async function endOf(
   }
   const { workflowExecutionTerminatedEventAttributes: terminated } = event;
   if (!terminated) return [];
+  const request = { cause: terminated.reason ?? null };
   // The request of an abort that was made before has its line, so the reason of this one goes with the end.
   return asked
-    ? [ended(abortedLine('TERMINATED', at, fromCause(terminated.reason ?? '')))]
-    : [abortRequested(terminated.reason, at), ended(abortedLine('TERMINATED', at))];
+    ? [ended(abortedLine('TERMINATED', at, fromCancel(request)))]
+    : [abortRequested(request, at), ended(abortedLine('TERMINATED', at))];
 }
 
 const ended = (line: LogLine): LifeLine => ({ line, at: Infinity });
 
-const abortRequested = (cause: string | null | undefined, at: LifeMoment): LifeLine => ({
-  line: abortRequestedLine(fromCause(cause ?? ''), at),
+const abortRequested = (request: CancelRequest, at: LifeMoment): LifeLine => ({
+  line: abortRequestedLine(fromCancel(request), at),
   at: at.time.getTime(),
 });
 

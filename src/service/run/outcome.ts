@@ -1,7 +1,8 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
-import { fromCause } from '../../contract/wire/abort-cause.ts';
+import { fromCancel } from '../../contract/wire/abort-cause.ts';
 import { isLoggedResult } from '../../contract/wire/messages.ts';
+import type { CancelRequest } from '../../contract/wire/abort-cause.ts';
 import type { AbortDetails } from '../../contract/wire/messages.ts';
 import { RunLog } from '../../contract/wire/run-log.ts';
 import type { Abort, AbortMode, CleanUp, Outcome } from '../../contract/task-run.ts';
@@ -97,13 +98,18 @@ async function toAbort(
   { end, cancel, request }: AbortEvents,
 ): Promise<Abort | null> {
   const terminated = end.workflowExecutionTerminatedEventAttributes;
-  if (terminated) return { ...ended('TERMINATED'), ...causeOf(terminated.reason), at: toTime(end) };
+  if (terminated)
+    return {
+      ...ended('TERMINATED'),
+      ...causeOf({ cause: terminated.reason ?? null }),
+      at: toTime(end),
+    };
   const asked = cancel?.workflowExecutionCancelRequestedEventAttributes;
   const canceled = end.workflowExecutionCanceledEventAttributes;
   if (canceled) {
     const details = await decodeFirst(canceled.details?.payloads, temporal.decode);
     const at = toTime(cancel ?? end);
-    if (!isAbortDetails(details)) return { ...ended('GRACEFUL'), ...causeOf(asked?.cause), at };
+    if (!isAbortDetails(details)) return { ...ended('GRACEFUL'), ...causeOf(asked ?? {}), at };
     const { by, reason, mode, cleanUp } = details;
     return {
       ...ended(mode),
@@ -116,18 +122,18 @@ async function toAbort(
   if (!cancel || !asked) return null;
   const at = toTime(cancel);
   // It ended of itself, well or not, and the abort found nothing to stop.
-  if (!request.open) return { ...ended('TOO_LATE'), ...causeOf(asked.cause), at };
+  if (!request.open) return { ...ended('TOO_LATE'), ...causeOf(asked), at };
   const { graceEndsAt } = request;
-  return { ...causeOf(asked.cause), at, mode: null, graceEndsAt, cleanUp: null };
+  return { ...causeOf(asked), at, mode: null, graceEndsAt, cleanUp: null };
 }
 
 const ended = (mode: AbortMode) => ({ mode, graceEndsAt: null, cleanUp: null });
 
-function causeOf(text: string | null | undefined): {
+function causeOf(cancel: CancelRequest): {
   readonly by: string | null;
   readonly reason: string | null;
 } {
-  const { by, reason } = fromCause(text ?? '');
+  const { by, reason } = fromCancel(cancel);
   return { by, reason };
 }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fromCause, toCause } from '../../../src/contract/wire/abort-cause.ts';
+import { fromCancel, fromCause, toCause } from '../../../src/contract/wire/abort-cause.ts';
 
 test('who, why and a grace survive as the text of a cancel', () => {
   fc.assert(
@@ -33,4 +33,17 @@ test('a reason has its own colons and lines', () => {
     reason: 'one: two\nthree',
     grace: 1.5,
   });
+});
+
+test('a cancel without a word that names a run comes with the end of that run', () => {
+  const externalWorkflowExecution = { workflowId: 'family-1' };
+  expect(fromCancel({ externalWorkflowExecution })).toEqual({
+    by: null,
+    reason: 'Its parent family-1 failed or ended.',
+  });
+  expect(fromCancel({ cause: 'alice: enough', externalWorkflowExecution })).toEqual({
+    by: 'alice',
+    reason: 'enough',
+  });
+  expect(fromCancel({ externalWorkflowExecution: null })).toEqual({ by: null, reason: null });
 });
