@@ -1,6 +1,7 @@
 // For workflow code: nothing here knows Node or a client.
 export { defineTask } from '../workflows/define-task.ts';
-export type { TaskAbort, TaskOptions } from '../workflows/define-task.ts';
+export type { TaskOptions } from '../workflows/define-task.ts';
+export type { TaskAbort } from '../workflows/clean-up.ts';
 export { proxyCheckpoints } from '../workflows/proxy-checkpoints.ts';
 export type { ChildRunOptions } from '../workflows/child-runs.ts';
 export type { TaskContext } from '../workflows/task-context.ts';

@@ -17,7 +17,9 @@ import type { TaskDefinition } from '../contract/task-definition.ts';
 import { TaskError } from '../contract/task-error.ts';
 import { assertFits } from './fits.ts';
 import { runMemo, toSearchAttributePairs } from './run-memo.ts';
-import { run } from './run-state.ts';
+import { codeOf, rootOf } from './to-failure.ts';
+import { state } from './run-state.ts';
+import { showDetails } from './show-details.ts';
 
 export interface ChildRunOptions {
   /** Display name, at most 200 characters. Default: the definition's title. */
@@ -32,6 +34,8 @@ export async function executeChild<Input, Output>(
   options: ChildRunOptions = {},
 ): Promise<Output> {
   const child = toChild(definition, input, options);
+  state.children.started++;
+  showDetails();
   try {
     // By its id: the function's own name is the same for every definition.
     return await executeChildWorkflow<(input: Input) => Promise<Output>>(definition.id, {
@@ -109,11 +113,11 @@ interface Sandbox {
   readonly __TEMPORAL__: { importWorkflows(): Readonly<Record<string, unknown>> };
 }
 
-/** A child's failure under the child's own code. A cancellation stays one while this run is being stopped. */
+/** A child's failure as its parent sees it, under the child's own code. A cancellation stays one while this run is being stopped. */
 function toChildFailure(error: unknown, id: string, runId: string): unknown {
   if (!(error instanceof ChildWorkflowFailure)) return error;
   if (isCancellation(error)) {
-    if (run.cause !== undefined) return error;
+    if (state.ending) return error;
     return ApplicationFailure.create({
       message: `The child run ${runId} of ${id} was aborted.`,
       type: 'ABORTED',
@@ -124,15 +128,8 @@ function toChildFailure(error: unknown, id: string, runId: string): unknown {
   const reason = rootOf(error);
   return ApplicationFailure.create({
     message: `The child run ${runId} of ${id} failed: ${reason.message}`,
-    type: (reason instanceof ApplicationFailure ? reason.type : undefined) ?? reason.name,
+    type: codeOf(reason),
     nonRetryable: true,
     cause: error,
   });
-}
-
-/** What the child itself failed with, under the activity and child failures that wrap it. */
-function rootOf(error: Error): Error {
-  let root = error;
-  while (root.cause instanceof Error && !(root instanceof ApplicationFailure)) root = root.cause;
-  return root;
 }

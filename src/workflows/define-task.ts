@@ -1,18 +1,16 @@
-import {
-  ApplicationFailure,
-  CancelledFailure,
-  setWorkflowOptions,
-  sleep,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancelledFailure, setWorkflowOptions } from '@temporalio/workflow';
 import type { z } from 'zod';
 import { checkDescription, wrong } from '../contract/rules/check-description.ts';
-import { invalidInput, toIssues } from '../contract/rules/check-input.ts';
 import type { Carried } from '../contract/wire/messages.ts';
 import type { TaskDefinition, TaskDescription } from '../contract/task-definition.ts';
-import { assertFits } from './fits.ts';
 import { beginRun } from './begin-run.ts';
-import { run } from './run-state.ts';
-import { isStopped, shielded, stoppable } from './stop.ts';
+import { cleanUp } from './clean-up.ts';
+import type { TaskAbort } from './clean-up.ts';
+import { checkOutput, parseInput } from './input-and-output.ts';
+import { state } from './run-state.ts';
+import { showEnd } from './show-details.ts';
+import { isStopped, stoppable } from './stop.ts';
+import type { StopOptions } from './stop.ts';
 import { taskContext } from './task-context.ts';
 import type { TaskContext } from './task-context.ts';
 import { toFailure } from './to-failure.ts';
@@ -43,49 +41,43 @@ export interface TaskOptions<Input extends z.ZodType, Output> {
   readonly onAbort?: (abort: TaskAbort, task: TaskContext<z.input<Input>>) => unknown;
 }
 
-/** Why a run was stopped, and how. */
-export interface TaskAbort {
-  /** The actor's name; null when nobody is named, and for a time-out. */
-  readonly by: string | null;
-  /** Null when none was given. */
-  readonly reason: string | null;
-  /** `FORCED`: the work did not stop within its grace and may still be going on. */
-  readonly mode: 'GRACEFUL' | 'FORCED';
-  readonly timedOut: boolean;
-}
-
 /** Makes a task definition: a Temporal workflow that describes itself. Export it under its id. */
 export function defineTask<Input extends z.ZodType, Output>(
   options: TaskOptions<Input, Output>,
 ): TaskDefinition<z.input<Input>, Output> {
-  const description = toDescription(options);
-  const limits = toLimits(options);
+  const { run, onAbort } = options;
+  const { description, grace, timeout, maxIterations } = toSpec(options);
   async function taskRun(input: z.input<Input>): Promise<Output> {
-    if (run.abort && run.iteration === 1) {
-      run.mode = 'BEFORE_START';
+    if (state.ending && state.iteration === 1) {
+      state.note({ mode: 'BEFORE_START' });
       throw new CancelledFailure('The run was aborted before it began.');
     }
     const parsed = await parseInput(options, input);
-    const task = taskContext<z.input<Input>>(limits.maxIterations);
+    const task = taskContext<z.input<Input>>(maxIterations);
     try {
-      const output = await stoppable(async () => {
+      const work = async (): Promise<Output> => {
         // It was aborted between two iterations.
-        if (run.abort) throw new CancelledFailure('The run was aborted.');
-        return options.run(parsed, task);
-      }, limits);
-      return await checkOutput(options, output);
+        if (state.ending) throw new CancelledFailure('The run was aborted.');
+        return run(parsed, task);
+      };
+      return await checkOutput(options, await stoppable(work, { grace, timeout }));
     } catch (error) {
-      if (run.cause === undefined || !isStopped(error)) throw error;
-      await cleanUp(options, task, limits.grace);
+      const { ending } = state;
+      if (!ending || !isStopped(error)) throw error;
+      if (onAbort) await cleanUp(ending, (abort) => onAbort(abort, task), grace);
       throw toEnd();
     }
   }
   async function taskWorkflow(input: z.input<Input>, carried?: Carried): Promise<Output> {
     beginRun(carried);
     try {
-      return await taskRun(input);
+      const output = await taskRun(input);
+      showEnd();
+      return output;
     } catch (error) {
-      throw toFailure(error);
+      const failure = toFailure(error);
+      showEnd(failure);
+      throw failure;
     }
   }
   // An error of the task's code ends its run; otherwise the workflow task would fail again and again.
@@ -95,8 +87,11 @@ export function defineTask<Input extends z.ZodType, Output>(
 
 /** Seconds. */
 const GRACE = 30;
+/** Seconds: ten years, as Temporal's own. */
+const MAX_TIMEOUT = 10 * 365 * 86_400;
 
-function toDescription<Input extends z.ZodType, Output>({
+/** What a definition is to all others, and how long it may take; refuses options that make no definition. */
+function toSpec<Input extends z.ZodType, Output>({
   id,
   title,
   description,
@@ -104,9 +99,16 @@ function toDescription<Input extends z.ZodType, Output>({
   input,
   output,
   grace = GRACE,
+  timeout,
+  maxIterations = 1000,
   examples = [],
-}: TaskOptions<Input, Output>): TaskDescription {
-  const result = {
+  run,
+  onAbort,
+}: TaskOptions<Input, Output>): StopOptions & {
+  readonly description: TaskDescription;
+  readonly maxIterations: number;
+} {
+  const described = {
     id,
     title,
     // An empty one says nothing either.
@@ -117,85 +119,21 @@ function toDescription<Input extends z.ZodType, Output>({
     grace,
     examples,
   };
-  checkDescription(result);
-  return result;
-}
-
-interface Limits {
-  readonly grace: number;
-  readonly timeout: number | undefined;
-  readonly maxIterations: number;
-}
-
-function toLimits<Input extends z.ZodType, Output>(options: TaskOptions<Input, Output>): Limits {
-  const { id, grace = GRACE, timeout, maxIterations = 1000 } = options;
+  checkDescription(described);
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT))
     throw wrong(id, 'timeout', `more than 0 and at most ${MAX_TIMEOUT} seconds`, timeout);
   if (!(Number.isInteger(maxIterations) && maxIterations >= 1))
     throw wrong(id, 'maxIterations', 'an integer from 1', maxIterations);
-  if (typeof options.run !== 'function') throw wrong(id, 'run', 'a function', options.run);
-  if (options.onAbort !== undefined && typeof options.onAbort !== 'function')
-    throw wrong(id, 'onAbort', 'a function', options.onAbort);
-  return { grace, timeout, maxIterations };
-}
-/** Seconds: ten years, as Temporal's own. */
-const MAX_TIMEOUT = 10 * 365 * 86_400;
-
-async function parseInput<Input extends z.ZodType>(
-  { id, input: schema }: { readonly id: string; readonly input: Input },
-  input: unknown,
-): Promise<z.output<Input>> {
-  const { success, data, error } = await schema.safeParseAsync(input);
-  if (success) return data;
-  const { message, details } = invalidInput({ id }, toIssues(error));
-  throw ApplicationFailure.nonRetryable(message, 'INVALID_INPUT', details);
+  if (typeof run !== 'function') throw wrong(id, 'run', 'a function', run);
+  if (onAbort !== undefined && typeof onAbort !== 'function')
+    throw wrong(id, 'onAbort', 'a function', onAbort);
+  return { description: described, grace, timeout, maxIterations };
 }
 
-async function checkOutput<Input extends z.ZodType, Output>(
-  { id, output: schema }: TaskOptions<Input, Output>,
-  output: Output,
-): Promise<Output> {
-  assertFits(`The output of ${id}`, output);
-  if (!schema) return output;
-  const { success, data, error } = await schema.safeParseAsync(output);
-  if (success) return data;
-  const issues = toIssues(error);
-  throw ApplicationFailure.nonRetryable(
-    `The output of ${id} does not fit its schema. ${issues
-      .slice(0, 5)
-      .map(({ path, message }) => `${path.join('.')}: ${message}`)
-      .join('; ')}`,
-    'INVALID_OUTPUT',
-    { issues },
-  );
+/** An abort that came while a time-out, or the clean-up after it, was under way counts too. */
+function toEnd(): Error {
+  const { kind, reason } = state.ending ?? {};
+  return kind === 'TIMEOUT'
+    ? ApplicationFailure.nonRetryable(reason, kind)
+    : new CancelledFailure(reason ?? '');
 }
-
-async function cleanUp<Input extends z.ZodType, Output>(
-  { onAbort }: TaskOptions<Input, Output>,
-  task: TaskContext<z.input<Input>>,
-  grace: number,
-): Promise<void> {
-  if (!onAbort) return;
-  const { by = null, reason = run.stop ?? null } = run.abort ?? {};
-  const abort: TaskAbort = {
-    by,
-    reason,
-    mode: run.mode === 'FORCED' ? 'FORCED' : 'GRACEFUL',
-    timedOut: run.abort === undefined,
-  };
-  run.cleanUp = await shielded(() =>
-    Promise.race([
-      // An error is noted, not thrown: the run was aborted all the same.
-      (async () => onAbort(abort, task))().then(
-        () => 'DONE',
-        (error: unknown) => String(error).slice(0, 1000),
-      ),
-      sleep(grace * 1000).then(() => 'TIMED_OUT'),
-    ]),
-  );
-}
-
-const toEnd = (): Error =>
-  run.abort
-    ? new CancelledFailure(run.abort.reason ?? '')
-    : ApplicationFailure.nonRetryable(run.stop, 'TIMEOUT');

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   TimeoutFailure,
   defaultPayloadConverter,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type {
   ActivityInput,
@@ -11,12 +12,14 @@ import type {
   WorkflowInternalsInterceptor,
   WorkflowOutboundCallsInterceptor,
 } from '@temporalio/workflow';
+import { fromCancel } from '../contract/wire/abort-cause.ts';
 import { LOG_HEADER, isLoggedResult } from '../contract/wire/messages.ts';
 import type { LogHeader } from '../contract/wire/messages.ts';
 import { LOG_LIMITS } from '../contract/wire/run-log.ts';
 import { takeIn } from './begin-run.ts';
 import { assertFits } from './fits.ts';
-import { run } from './run-state.ts';
+import { causeForChildren, state, toAbortDetails } from './run-state.ts';
+import { inWords, showDetails } from './show-details.ts';
 
 /** Temporal's entry: what every run of a Waymark worker goes through. */
 export const interceptors = (): WorkflowInterceptors => ({
@@ -28,19 +31,23 @@ export const interceptors = (): WorkflowInterceptors => ({
 const aborts: WorkflowInternalsInterceptor = {
   activate(input, next) {
     for (const { cancelWorkflow } of input.activation.jobs ?? [])
-      if (cancelWorkflow) run.noteAbort(cancelWorkflow.reason ?? '');
+      if (cancelWorkflow) {
+        const { parent = null } = workflowInfo();
+        const cause = cancelWorkflow.reason ?? null;
+        state.abort(fromCancel({ cause, externalWorkflowExecution: parent }));
+      }
     return next(input);
   },
   concludeActivation(input, next) {
     const output = next(input);
-    const { abortDetails, cause } = run;
-    if (cause === undefined) return output;
+    const { ending } = state;
     for (const { cancelWorkflowExecution, cancelChildWorkflowExecution } of output.commands) {
-      if (cancelWorkflowExecution && abortDetails)
+      if (cancelWorkflowExecution && ending?.kind === 'ABORT')
         cancelWorkflowExecution.details = {
-          payloads: [defaultPayloadConverter.toPayload(abortDetails)],
+          payloads: [defaultPayloadConverter.toPayload(toAbortDetails(ending))],
         };
-      if (cancelChildWorkflowExecution) cancelChildWorkflowExecution.reason = cause;
+      if (cancelChildWorkflowExecution)
+        cancelChildWorkflowExecution.reason = causeForChildren(workflowInfo().workflowId);
     }
     return output;
   },
@@ -57,7 +64,7 @@ const deafness: WorkflowOutboundCallsInterceptor = {
 };
 const MOST_REFUSALS = 1000;
 const isDeaf = (): boolean =>
-  CancellationScope.current().consideredCancelled && ++run.refusals > MOST_REFUSALS;
+  CancellationScope.current().consideredCancelled && ++state.refusals > MOST_REFUSALS;
 const forever = (): Promise<never> => new Promise(() => undefined);
 
 /** Asks each activity for its log and takes it in, whatever the activity's outcome. */
@@ -66,8 +73,8 @@ const activities: WorkflowOutboundCallsInterceptor = {
     for (const argument of input.args)
       assertFits(`An argument of the activity ${input.activityType}`, argument);
     const budget = logBudget();
-    run.activities.count++;
-    run.activities.reserved += budget;
+    state.activities.begin(input.activityType, budget);
+    showDetails();
     try {
       const answer = await next(withLogHeader(input, budget));
       if (!isLoggedResult(answer)) return answer;
@@ -79,16 +86,16 @@ const activities: WorkflowOutboundCallsInterceptor = {
         takeIn(error.cause.lastHeartbeatDetails);
       throw error;
     } finally {
-      run.activities.count--;
-      run.activities.reserved -= budget;
+      state.activities.end(input.activityType, budget);
+      showDetails();
     }
   },
 };
 
 /** A share that keeps any number of parallel activities within the run's limit. */
 function logBudget(): number {
-  const { reserved, count } = run.activities;
-  const free = Math.max(0, LOG_LIMITS.run - run.log.settled - reserved);
+  const { reserved, count } = state.activities;
+  const free = Math.max(0, LOG_LIMITS.run - state.log.settled - reserved);
   return Math.floor(Math.min(LOG_LIMITS.activity, count === 0 ? free : free / 4));
 }
 
@@ -98,21 +105,15 @@ function withLogHeader(
 ): Parameters<Next<WorkflowOutboundCallsInterceptor, 'scheduleActivity'>>[0] {
   const header: LogHeader = {
     v: 1,
-    iteration: run.iteration,
+    iteration: state.iteration,
     budget,
-    parallel: run.activities.count,
-    ...(run.timeout && { timeout: run.timeout }),
+    parallel: state.activities.count,
+    ...(state.timeout && { timeout: state.timeout }),
   };
   const payload = defaultPayloadConverter.toPayload(header);
   return {
     ...input,
     headers: { ...input.headers, [LOG_HEADER]: payload },
-    options: { summary: toWords(input.activityType), ...input.options },
+    options: { summary: inWords(input.activityType), ...input.options },
   };
-}
-
-/** `checksumFolder` is "Checksum folder" in Temporal Web UI. */
-function toWords(name: string): string {
-  const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

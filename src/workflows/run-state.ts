@@ -1,7 +1,15 @@
-import { fromCause, toCause } from '../contract/wire/abort-cause.ts';
+import { toCause } from '../contract/wire/abort-cause.ts';
 import type { AbortCause } from '../contract/wire/abort-cause.ts';
 import type { AbortDetails, LogHeader } from '../contract/wire/messages.ts';
 import { RunLog } from '../contract/wire/run-log.ts';
+
+/** How a run is being stopped. */
+export interface Ending extends AbortCause {
+  readonly kind: 'ABORT' | 'TIMEOUT';
+  readonly mode: AbortDetails['mode'];
+  /** As `AbortDetails` has it. */
+  readonly cleanUp?: string;
+}
 
 /** What one iteration of a run knows of itself. */
 class RunState {
@@ -9,40 +17,28 @@ class RunState {
   /** Milliseconds; when the body of the first iteration began. */
   startedAt = 0;
   log = new RunLog();
-  /** Set when an abort has arrived. */
-  abort: AbortCause | undefined;
-  mode: AbortDetails['mode'] = 'GRACEFUL';
-  /** As `AbortDetails` has it. */
-  cleanUp: string | undefined;
   /** The time that all iterations may take, and when it is over. */
   timeout: LogHeader['timeout'];
-  /** Why the run stops without having been aborted. */
-  stop: string | undefined;
+  /** Set when something has asked the run to stop. */
+  ending: Ending | undefined;
   /** Calls made after the work was asked to stop. */
   refusals = 0;
   readonly activities = new RunningActivities();
+  readonly children = { started: 0, ended: 0 };
 
-  /** Temporal drops a second cancel, and so do we: the first reason stands. */
-  noteAbort(cause: string): void {
-    this.abort ??= fromCause(cause);
+  /** Temporal drops a second cancel, and so do we: the first reason stands. A time-out gives way to an abort. */
+  abort(cause: AbortCause): void {
+    if (this.ending?.kind === 'ABORT') return;
+    this.ending = { mode: 'GRACEFUL', ...this.ending, ...cause, kind: 'ABORT' };
   }
 
-  /** What child runs are told when they are cancelled. */
-  get cause(): string | undefined {
-    if (this.abort) return toCause(this.abort);
-    return this.stop === undefined ? undefined : toCause({ by: null, reason: this.stop });
+  timeOut(reason: string): void {
+    this.ending ??= { kind: 'TIMEOUT', by: null, reason, mode: 'GRACEFUL' };
   }
 
-  get abortDetails(): AbortDetails | undefined {
-    if (!this.abort) return undefined;
-    const { by, reason } = this.abort;
-    return {
-      v: 1,
-      by: by ?? '',
-      reason: reason ?? '',
-      mode: this.mode,
-      ...(this.cleanUp !== undefined && { cleanUp: this.cleanUp }),
-    };
+  /** What became of the stopping. */
+  note(how: Partial<Pick<Ending, 'mode' | 'cleanUp'>>): void {
+    if (this.ending) this.ending = { ...this.ending, ...how };
   }
 }
 
@@ -50,7 +46,39 @@ class RunningActivities {
   count = 0;
   /** Bytes of log that running activities may still settle. */
   reserved = 0;
+  /** How many of each name. */
+  readonly names = new Map<string, number>();
+
+  begin(name: string, budget: number): void {
+    this.#count(name, 1, budget);
+  }
+
+  end(name: string, budget: number): void {
+    this.#count(name, -1, -budget);
+  }
+
+  #count(name: string, more: number, bytes: number): void {
+    this.count += more;
+    this.reserved += bytes;
+    const running = (this.names.get(name) ?? 0) + more;
+    if (running === 0) this.names.delete(name);
+    else this.names.set(name, running);
+  }
 }
 
 /** There is one copy for each run: the sandbox gives every run modules of its own. */
-export const run = new RunState();
+export const state = new RunState();
+
+/** What a child run is told that is cancelled by this one. Never nothing: that is what Temporal says of a parent that is over. */
+export const causeForChildren = (id: string): string =>
+  toCause(state.ending ?? { by: null, reason: `Its parent ${id} stopped it.` });
+
+export function toAbortDetails({ by, reason, mode, cleanUp }: Ending): AbortDetails {
+  return {
+    v: 1,
+    by: by ?? '',
+    reason: reason ?? '',
+    mode,
+    ...(cleanUp !== undefined && { cleanUp }),
+  };
+}

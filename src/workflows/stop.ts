@@ -8,7 +8,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { toSearchAttributePairs } from './run-memo.ts';
-import { run } from './run-state.ts';
+import { state } from './run-state.ts';
 import { showDetails } from './show-details.ts';
 
 /** Ends a race against work that does not stop. */
@@ -29,36 +29,43 @@ export async function stoppable<Output>(
   const root = CancellationScope.current();
   const scope = new CancellationScope();
   const abandoned = new Promise<never>((_, reject) => {
-    const abandon = async (grace: number): Promise<void> => {
-      await shielded(() => sleep(toMs(grace)));
-      log.warn('Abandoned work that did not stop within its grace', { grace });
+    const abandonAfter = async (seconds: number): Promise<void> => {
+      await shielded(() => sleep(toMs(seconds)));
+      log.warn('Abandoned work that did not stop within its grace', { grace: seconds });
       reject(new Abandoned('The work did not stop within its grace.'));
     };
-    root.cancelRequested.catch(() => abandon(announceAbort(grace)));
-    if (timeout !== undefined) {
-      run.timeout = { seconds: timeout, at: run.startedAt + toMs(timeout) };
-      sleep(Math.max(1, run.timeout.at - Date.now()), { summary: 'Timeout' }).then(
-        () => {
-          run.stop = `The run did not end within ${timeout} s.`;
-          scope.cancel();
-          return abandon(grace);
-        },
-        // The timer is dropped when the run is aborted.
-        () => undefined,
-      );
-    }
+    root.cancelRequested.catch(() => abandonAfter(announceAbort(grace)));
+    if (timeout !== undefined)
+      onTimeOut(timeout, () => {
+        scope.cancel();
+        return abandonAfter(grace);
+      });
   });
   try {
     return await Promise.race([scope.run(work), abandoned]);
   } catch (error) {
-    if (error instanceof Abandoned) run.mode = 'FORCED';
+    if (error instanceof Abandoned) state.note({ mode: 'FORCED' });
     throw error;
   }
 }
 
+/** When all iterations have had their time; never, when the run is aborted before. */
+function onTimeOut(seconds: number, stop: () => Promise<void>): void {
+  const at = state.startedAt + toMs(seconds);
+  state.timeout = { seconds, at };
+  sleep(Math.max(1, at - Date.now()), { summary: 'Timeout' }).then(
+    () => {
+      state.timeOut(`The run did not end within ${seconds} s.`);
+      return stop();
+    },
+    // The timer is dropped when the run is aborted.
+    () => undefined,
+  );
+}
+
 /** Makes the run listable as aborting; answers its grace. */
 function announceAbort(standard: number): number {
-  const grace = run.abort?.grace ?? standard;
+  const grace = state.ending?.grace ?? standard;
   showDetails();
   upsertSearchAttributes(
     toSearchAttributePairs({ TaskAbort: new Date(Date.now() + toMs(grace)).toISOString() }),

@@ -11,7 +11,7 @@ import { executeChild, triggerChild } from './child-runs.ts';
 import type { ChildRunOptions } from './child-runs.ts';
 import { assertFits } from './fits.ts';
 import { runMemo, toSearchAttributePairs } from './run-memo.ts';
-import { run } from './run-state.ts';
+import { state } from './run-state.ts';
 
 /** What `run` and `onAbort` are given beside the input. */
 export interface TaskContext<Input = unknown> {
@@ -40,32 +40,32 @@ export interface TaskContext<Input = unknown> {
 
 export const taskContext = <Input>(maxIterations: number): TaskContext<Input> => ({
   id: workflowInfo().workflowId,
-  iteration: run.iteration,
+  iteration: state.iteration,
   nextIteration: (input) => nextIteration(input, maxIterations),
   execute: executeChild,
   trigger: triggerChild,
 });
 
 async function nextIteration(input: unknown, maxIterations: number): Promise<never> {
-  // The new iteration would know nothing of the abort.
-  if (run.abort) throw new CancelledFailure('The run was aborted before its next iteration.');
-  if (run.iteration >= maxIterations)
+  // The new iteration would know nothing of it.
+  if (state.ending) throw new CancelledFailure('The run was stopped before its next iteration.');
+  if (state.iteration >= maxIterations)
     throw ApplicationFailure.nonRetryable(
       `The run asked for more than its ${maxIterations} iterations (\`maxIterations\`).`,
       'MAX_ITERATIONS',
     );
-  if (run.activities.count > 0)
+  if (state.activities.count > 0)
     throw ApplicationFailure.nonRetryable(
-      `nextIteration would cut off ${run.activities.count} running activities: await them first.`,
+      `nextIteration would cut off ${state.activities.count} running activities: await them first.`,
       'ACTIVITIES_RUNNING',
     );
   assertFits('The input of the next iteration', input);
-  const iteration = run.iteration + 1;
+  const iteration = state.iteration + 1;
   const carried: Carried = {
     v: 1,
     iteration,
-    startedAt: run.startedAt,
-    log: run.log.carry(),
+    startedAt: state.startedAt,
+    log: state.log.carry(),
   };
   const { startTime, typedSearchAttributes } = workflowInfo();
   const memo = runMemo();

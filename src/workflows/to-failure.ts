@@ -16,3 +16,14 @@ function toText(thrown: unknown): string {
     return 'Something was thrown that has no text.';
   }
 }
+
+/** What failed in the first place, under the activity and child failures that wrap it. */
+export function rootOf(error: Error): Error {
+  let root = error;
+  while (root.cause instanceof Error && !(root instanceof ApplicationFailure)) root = root.cause;
+  return root;
+}
+
+/** The code under which a run fails with it. */
+export const codeOf = (root: Error): string =>
+  (root instanceof ApplicationFailure ? root.type : undefined) ?? root.name;

@@ -52,7 +52,7 @@ const kept = async (id: string): Promise<unknown> =>
 
 describe('the last checkpoint of a run is kept', () => {
   test('that failed', async () => {
-    const { id } = await service.trigger({ definition: 'walkThen', input: { then: 'fail' } });
+    const { id } = await service.trigger({ definition: 'walkThen', input: { next: 'fail' } });
     expect(await untilClosed(id)).toBe(TaskRunStatus.Failed);
     expect(await kept(id)).toEqual({ '1/1': 5 });
   });
@@ -66,7 +66,7 @@ describe('the last checkpoint of a run is kept', () => {
   });
 
   test('that was abandoned after its grace', async () => {
-    const { id } = await service.trigger({ definition: 'walkThen', input: { then: 'sleep' } });
+    const { id } = await service.trigger({ definition: 'walkThen', input: { next: 'sleep' } });
     await untilLine(id, 'asleep');
     await service.abort({ id });
     expect(await untilClosed(id)).toBe(TaskRunStatus.Aborted);
@@ -80,7 +80,7 @@ describe('the last checkpoint of a run is kept', () => {
   });
 
   test('that was ended by force', async () => {
-    const { id } = await service.trigger({ definition: 'walkThen', input: { then: 'sleep' } });
+    const { id } = await service.trigger({ definition: 'walkThen', input: { next: 'sleep' } });
     await untilLine(id, 'asleep');
     await service.terminate({ id });
     expect(await untilClosed(id)).toBe(TaskRunStatus.Aborted);

@@ -306,6 +306,22 @@ describe('a child', () => {
     expect(rootOf(await failure(parent)).type).toBe('ABORTED');
   });
 
+  test('is told that its parent failed, when it is stopped for that', async () => {
+    const parent = await start('parentOfSiblings', {});
+    const child = await eventually(async () => {
+      const pending = (await parent.describe()).raw.pendingChildren?.[0]?.workflowId;
+      expect(pending).toBeTruthy();
+      return whole.client.workflow.getHandle(pending ?? '');
+    });
+    expect(rootOf(await failure(parent)).type).toBe('BadDay');
+    const details = await abortDetails(child);
+    expect(details).toMatchObject({
+      by: '',
+      reason: `Its parent ${parent.workflowId} failed or ended.`,
+      mode: 'GRACEFUL',
+    });
+  });
+
   test('that was triggered outlives its parent', async () => {
     const { id } = (await execute('triggeringTask', { steps: 2 })) as { id: string };
     const child = whole.client.workflow.getHandle(id);

@@ -30,8 +30,8 @@ export const walkThen = defineTask({
   id: 'walkThen',
   title: 'Walk, then',
   grace: 1,
-  input: z.object({ then: z.enum(['fail', 'sleep']), steps: z.number().int().default(5) }),
-  run: ({ then, steps }) => (then === 'fail' ? walkThenFail(steps, 5) : walkThenSleep(steps, 5)),
+  input: z.object({ next: z.enum(['fail', 'sleep']), steps: z.number().int().default(5) }),
+  run: ({ next, steps }) => (next === 'fail' ? walkThenFail(steps, 5) : walkThenSleep(steps, 5)),
 });
 
 /** Waits in a workflow timer: no activity, no line. */
