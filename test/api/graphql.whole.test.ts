@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
@@ -268,3 +270,42 @@ describe('a log', () => {
     await main.service.terminate({ id });
   });
 });
+
+test('what a client has left asks Temporal for nothing, however fast it left', async () => {
+  const { id } = await main.service.trigger({
+    definition: 'sayLines',
+    input: { lines: 10_000, rate: 10 },
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${main.port}/graphql`, 'graphql-transport-ws');
+  await once(socket, 'open');
+  const send = (message: object): void => socket.send(JSON.stringify(message));
+  send({ type: 'connection_init' });
+  await once(socket, 'message');
+  for (const query of [
+    'subscription { taskRuns { __typename } }',
+    `subscription { taskRun(id: "${id}") { status } }`,
+    `subscription { taskRunLog(id: "${id}") { __typename } }`,
+  ]) {
+    send({ type: 'subscribe', id: 'a', payload: { query } });
+    send({ type: 'complete', id: 'a' });
+  }
+  send({ type: 'subscribe', id: 'a', payload: { query: '{ __typename }' } });
+  const [answer] = (await once(socket, 'message')) as [Buffer];
+  expect(JSON.parse(answer.toString())).toEqual({
+    type: 'next',
+    id: 'a',
+    payload: { data: { __typename: 'Query' } },
+  });
+  socket.close();
+  await once(socket, 'close');
+  // Calls that had begun may still end; a live list that is left behind asks each second.
+  await eventually(async () => expect(await callsOfThreeSeconds()).toEqual({}));
+  await main.service.terminate({ id });
+});
+
+async function callsOfThreeSeconds(): Promise<Readonly<Record<string, number>>> {
+  const { made } = await calls.during(async () => {
+    await sleep(3000);
+  });
+  return made;
+}

@@ -2,16 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { CloseCode, handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
-import { GraphQLError } from 'graphql';
 import { isRefusal } from './errors.ts';
-import { deliver } from './deliver.ts';
-import { follow } from './follow.ts';
 import { LIMITS } from './document-rules.ts';
 import { LiveOperations } from './live-operations.ts';
 import { Outbox } from './outbox.ts';
+import { SocketSession } from './socket-session.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
 
 export interface SocketOptions {
@@ -91,12 +89,6 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
   });
 }
 
-/** What is known of a socket. */
-interface Caller {
-  readonly request: IncomingMessage;
-  readonly outbox: Outbox;
-}
-
 /** What is done with each socket. */
 function protocolOf(
   app: FastifyInstance,
@@ -104,51 +96,26 @@ function protocolOf(
   limits: SocketLimits,
 ): (socket: WebSocket, stream: Duplex, request: IncomingMessage) => void {
   const operations = new LiveOperations(schema, app.log);
-  const server = makeServer<undefined, Caller>({
-    connectionInitWaitTimeout: limits.init,
-    subscribe: follow,
-    onConnect: async (connection) => {
-      // It can be as large as a message, lives as long as the socket, and is nothing to trust.
-      Object.assign(connection, { connectionParams: undefined });
-      return await isWelcome(async () => await context(connection.extra.request));
-    },
-    onSubscribe: async ({ subscriptions, extra }, _id, payload) => {
-      if (Object.keys(subscriptions).length > limits.operations)
-        return [tooMany(limits.operations)];
-      const prepared = operations.prepare(payload);
-      return 'errors' in prepared ? prepared.errors : prepared.run(await context(extra.request));
-    },
-    onOperation: ({ extra: { outbox } }, id, _payload, _args, result) => {
-      if (!(Symbol.asyncIterator in result)) return undefined;
-      const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-      return deliver(result, (one) => outbox.send(`${head}${operations.toText(one)}}`));
-    },
-    onNext: (_context, _id, _payload, _args, result) =>
-      result.errors ? operations.format(result) : undefined,
-    onError: (_context, _id, _payload, errors) => operations.formatErrors(errors),
-  });
-
   return (socket, stream, request) => {
-    const outbox = new Outbox(socket, stream, limits.buffer);
-    const stopWatching = watchOver(socket, outbox, limits);
-    const closed = server.opened(
-      {
-        protocol: socket.protocol,
-        send: async (frame) => await outbox.send(frame),
-        close: (code, reason) => socket.close(code, reason),
-        onMessage: (handle) => {
-          socket.on('message', (data: RawData) => {
-            // oxlint-disable-next-line typescript/no-base-to-string -- ws gives a Buffer, its default
-            handle(String(data)).catch((error: unknown) => fail(app, socket, error));
-          });
-        },
-      },
-      { request, outbox },
-    );
     socket.on('error', (error) => app.log.debug({ err: error }, 'Socket error'));
-    socket.once('close', (code, reason) => {
+    if (socket.protocol === '')
+      return socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
+    const outbox = new Outbox(socket, stream, limits.buffer);
+    const session = new SocketSession(
+      {
+        send: (frame) => outbox.send(frame),
+        close: (code, reason) => socket.close(code, reason),
+      },
+      { operations, context: () => context(request), limits },
+    );
+    const stopWatching = watchOver(socket, outbox, limits);
+    socket.on('message', (data: RawData) => {
+      // oxlint-disable-next-line typescript/no-base-to-string -- ws gives a Buffer, its default
+      session.receive(String(data)).catch((error: unknown) => fail(app, socket, error));
+    });
+    socket.once('close', () => {
       stopWatching();
-      closed(code, String(reason)).catch((error: unknown) => fail(app, socket, error));
+      session.leave().catch((error: unknown) => fail(app, socket, error));
     });
   };
 }
@@ -158,22 +125,6 @@ function fail(app: FastifyInstance, socket: WebSocket, error: unknown): void {
   app.log.error({ err: error }, 'Internal error on a socket');
   socket.close(CloseCode.InternalServerError, 'Internal server error');
 }
-
-async function isWelcome(context: () => Promise<GatewayContext>): Promise<boolean> {
-  try {
-    await context();
-    return true;
-  } catch (error) {
-    if (isRefusal(error)) return false;
-    throw error;
-  }
-}
-
-const tooMany = (limit: number): GraphQLError =>
-  new GraphQLError(
-    `A socket may run at most ${limit} operations at once: complete some, or open another.`,
-    { extensions: { code: 'LIMIT_EXCEEDED' } },
-  );
 
 /** Ends a socket whose client is gone. One that is behind shows that it lives by reading. */
 function watchOver(

@@ -20,6 +20,8 @@ export interface LiveGateway {
   readonly sse: string;
   /** Iterators that are open. */
   readonly viewers: () => number;
+  /** What it logged as errors. */
+  readonly errors: readonly string[];
   /** Starts a run and answers its id. */
   readonly trigger: () => Promise<string>;
 }
@@ -43,7 +45,11 @@ export async function startLiveGateway({
   sse,
   port: wanted = 0,
 }: Options = {}): Promise<LiveGateway> {
-  const app = Fastify({ logger: false, forceCloseConnections: true });
+  const errors: string[] = [];
+  const app = Fastify({
+    logger: { level: 'error', stream: { write: (line: string) => void errors.push(line) } },
+    forceCloseConnections: true,
+  });
   let viewers = 0;
   const counted = countViewers(service, (change) => (viewers += change));
   const context = (request: IncomingMessage) => {
@@ -73,6 +79,7 @@ export async function startLiveGateway({
     ws: `ws://127.0.0.1:${port}/graphql`,
     sse: `http://127.0.0.1:${port}/graphql/stream`,
     viewers: () => viewers,
+    errors,
     trigger,
   };
 }

@@ -6,6 +6,8 @@ import { WebSocket } from 'ws';
 import { connect, eventually, openSocket, startLiveGateway } from '../support/live-gateway.ts';
 import type { Tasks } from '../../../src/contract/tasks.ts';
 import type { LiveGateway } from '../support/live-gateway.ts';
+import type { SocketOptions } from '../../../src/api/transport/sockets.ts';
+import { deferred } from '../../../src/tools/deferred.ts';
 import { gatewayOf } from '../schema/support.ts';
 
 const gateways: LiveGateway[] = [];
@@ -24,6 +26,35 @@ function clientOf(url: string, options: Partial<Parameters<typeof createClient>[
   const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, ...options });
   clients.push(client);
   return client;
+}
+
+/** A gateway that answers no question for a run until it is let. */
+async function startHeld(sockets: Partial<SocketOptions> = {}) {
+  const { tasks } = gatewayOf();
+  const asked = deferred();
+  const answered = deferred();
+  let questions = 0;
+  const service = new Proxy(tasks as Tasks, {
+    get: (target, name) => {
+      if (name === 'as') return () => service;
+      const method: unknown = Reflect.get(target, name, target);
+      if (name !== 'get') return typeof method === 'function' ? method.bind(target) : method;
+      return async (id: string) => {
+        questions++;
+        asked.resolve();
+        await answered.promise;
+        return await target.get(id);
+      };
+    },
+  });
+  const { ws } = await start({ service, sockets });
+  return {
+    tasks,
+    ws,
+    asked: asked.promise,
+    answer: answered.resolve,
+    questions: () => questions,
+  };
 }
 
 const subscribe = (id: string, query: string, variables?: object) => ({
@@ -54,12 +85,18 @@ describe('the protocol', () => {
       { type: 'subscribe', id: '1', payload: { query: '{ __typename }', variables: 'x' } },
       4400,
     ],
+    ['a result, which only servers send', { type: 'next', id: '1', payload: { data: {} } }, 4400],
+    ['an error', { type: 'error', id: '1', payload: [{ message: 'No' }] }, 4400],
+    ['an acknowledgement', { type: 'connection_ack' }, 4400],
+    ['an id beyond 256 characters', subscribe('x'.repeat(257), '{ __typename }'), 4400],
     ['a second init', { type: 'connection_init' }, 4429],
-  ])('%s closes with its code', async (_, message, code) => {
-    const { ws } = await start();
+  ])('%s closes with its code, and is no error of ours', async (_, message, code) => {
+    const { ws, errors } = await start();
     const client = await connect(ws);
     client.send(message);
+    client.send(message);
     expect((await client.closed).code).toBe(code);
+    expect(errors).toEqual([]);
   });
 
   test('a subscription before the init closes with 4401', async () => {
@@ -86,15 +123,19 @@ describe('the protocol', () => {
     expect((await (await openSocket(ws, { protocol: '' })).closed).code).toBe(4406);
   });
 
-  test('an id that is in use closes with 4409, and ends what it ran', async () => {
-    const { ws, trigger } = await start();
-    const id = await trigger();
-    const client = await connect(ws);
-    client.send(subscribe('1', RUN, { id }));
-    await client.next();
-    client.send(subscribe('1', RUN, { id }));
-    expect((await client.closed).code).toBe(4409);
-  });
+  test.each(['1', 'x'.repeat(256)])(
+    'an id that is in use closes with 4409, and ends what it ran',
+    async (name) => {
+      const { ws, trigger, viewers } = await start();
+      const id = await trigger();
+      const client = await connect(ws);
+      client.send(subscribe(name, RUN, { id }));
+      await client.next();
+      client.send(subscribe(name, RUN, { id }));
+      expect((await client.closed).code).toBe(4409);
+      await eventually(() => viewers() === 0);
+    },
+  );
 
   test('a message that is too large closes with 1009', async () => {
     const { ws } = await start({ sockets: { limits: { message: 1000 } } });
@@ -372,6 +413,75 @@ describe('a client that leaves', () => {
       await eventually(() => viewers() === 0);
     },
   );
+});
+
+describe('an id that is used again at once', () => {
+  const LIST = 'subscription { taskRuns { __typename } }';
+
+  test('is of the operation that uses it now, and nothing of the other stays', async () => {
+    const { ws, viewers } = await start();
+    const client = await connect(ws);
+    client.send(subscribe('a', LIST));
+    client.send({ type: 'complete', id: 'a' });
+    client.send(subscribe('a', '{ __typename }'));
+    expect(await client.next()).toEqual({
+      type: 'next',
+      id: 'a',
+      payload: { data: { __typename: 'Query' } },
+    });
+    expect(await client.next()).toEqual({ type: 'complete', id: 'a' });
+    await eventually(() => viewers() === 0);
+  });
+
+  test.each(['complete', 'close', 'terminate'] as const)(
+    'still ends when its client leaves by %s',
+    async (way) => {
+      const { ws, viewers, trigger } = await start();
+      await trigger();
+      const client = await connect(ws);
+      for (let n = 0; n < 5; n++) {
+        client.send(subscribe('a', LIST));
+        client.send({ type: 'complete', id: 'a' });
+      }
+      client.send(subscribe('a', LIST));
+      expect(await client.next()).toMatchObject({ type: 'next', id: 'a' });
+      await eventually(() => viewers() === 1);
+      if (way === 'complete') client.send({ type: 'complete', id: 'a' });
+      else client.socket[way]();
+      await eventually(() => viewers() === 0);
+    },
+  );
+
+  test('never gets the answer of the other', async () => {
+    const { tasks, ws, answer, asked } = await startHeld();
+    const { id } = await tasks.trigger({
+      definition: 'copyFiles',
+      input: { folder: 'a' } as never,
+    });
+    const client = await connect(ws);
+    client.send(subscribe('a', `{ taskRun(id: "${id}") { id } }`));
+    await asked;
+    client.send({ type: 'complete', id: 'a' });
+    client.send(subscribe('a', 'subscription { taskRuns { __typename } }'));
+    const { payload } = await client.next();
+    expect(payload.data).toEqual({ taskRuns: { __typename: 'TaskRunEntered' } });
+    answer();
+    client.send(subscribe('b', '{ __typename }'));
+    expect(await client.next()).toMatchObject({ type: 'next', id: 'b' });
+  });
+});
+
+test('operations that were left count until they have ended', async () => {
+  const { ws, answer, questions } = await startHeld({ limits: { operations: 2 } });
+  const client = await connect(ws);
+  for (let n = 0; n < 100; n++) {
+    client.send(subscribe(`${n}`, '{ taskRun(id: "a") { id } }'));
+    client.send({ type: 'complete', id: `${n}` });
+  }
+  client.send({ type: 'ping' });
+  while ((await client.next()).type !== 'pong');
+  expect(questions()).toBeLessThanOrEqual(4);
+  answer();
 });
 
 describe('a shutdown', () => {
