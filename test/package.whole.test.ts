@@ -60,6 +60,7 @@ describe('the tarball', () => {
       'docker-compose.yml',
       'package.json',
       'schema.graphql',
+      'schema.webiny.graphql',
     ]);
     expect(packed.filter((path) => /examples\/.*(?:node_modules|dist)/.test(path))).toEqual([]);
   });

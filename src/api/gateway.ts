@@ -9,7 +9,7 @@ import { createSchema } from './schema/create-schema.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
 import { attachSockets, type SocketOptions } from './transport/sockets.ts';
 import { registerSse } from './transport/sse.ts';
-import { addBackgroundTasks } from './webiny/background-tasks.ts';
+import type { GatewayExtension } from './extension.ts';
 
 /** `Tasks` of whatever catalogue: its types are for code, and what comes by GraphQL is checked when it comes. */
 export type AnyTasks = Omit<Tasks, 'as' | 'trigger'>;
@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly graphiql?: boolean | undefined;
   /** Pages that may open sockets, such as `https://app.example.com`; by default those of this host. */
   readonly origins?: SocketOptions['origins'];
+  /** Other vocabularies in the schema, beside ours. Default: none. */
+  readonly extensions?: readonly GatewayExtension[] | undefined;
   /** Where Temporal Web UI is, so that runs link to their pages there. */
   readonly webUi?: WebUi | undefined;
 }
@@ -46,15 +48,18 @@ export async function gateway(
     path = '/graphql',
     graphiql = true,
     origins,
+    extensions = [],
     webUi,
   }: GatewayOptions,
 ): Promise<void> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see `AnyTasks`
   const tasks = service as Tasks;
-  const definitions = tasks.definitions();
+  const definitions = tasks.as({ ...ANONYMOUS, publicOnly: true }).definitions();
   const schema = createSchema({
     definitions,
-    extend: (builder) => addBackgroundTasks(builder, { definitions, log: app.log }),
+    extend: (builder) => {
+      for (const extension of extensions) extension(builder, { definitions, log: app.log });
+    },
     webUi,
   });
 

@@ -6,6 +6,7 @@ import { untilAborted } from '../process/until-aborted.ts';
 import * as tasks from '../workflows/index.ts';
 import { runPage } from './graphiql/run-page.ts';
 import { startGateway } from './start-gateway.ts';
+import { backgroundTasks } from './webiny/background-tasks.ts';
 
 await runProcess('gateway', async ({ config, logger, signal }) => {
   const temporal = await connectTemporal(config.temporal, {
@@ -41,6 +42,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
       host,
       port,
       actorHeader,
+      extensions: [backgroundTasks],
       webUi: temporalUi === undefined ? undefined : { address: temporalUi, namespace },
     });
     logger.info(`GraphQL at ${running.address}/graphql`);

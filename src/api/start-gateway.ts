@@ -5,7 +5,10 @@ import { gateway, type GatewayOptions } from './gateway.ts';
 import { health } from './health.ts';
 import { endUnusedConnections } from './transport/unused-connections.ts';
 
-export interface StartGatewayOptions extends Pick<GatewayOptions, 'service' | 'webUi'> {
+export interface StartGatewayOptions extends Pick<
+  GatewayOptions,
+  'service' | 'extensions' | 'webUi'
+> {
   readonly logger: FastifyBaseLogger;
   readonly host: string;
   /** 0 takes any free one. */
@@ -31,6 +34,7 @@ export async function startGateway({
   host,
   port,
   actorHeader,
+  extensions,
   webUi,
 }: StartGatewayOptions): Promise<RunningGateway> {
   const app: FastifyInstance = Fastify({
@@ -52,6 +56,7 @@ export async function startGateway({
   await app.register(health, { ready: () => service.settings() });
   await app.register(gateway, {
     service,
+    extensions,
     webUi,
     ...(actorHeader !== undefined && { actor: ({ headers }) => named(headers[actorHeader]) }),
   });

@@ -13,6 +13,8 @@ import type {
 export interface Actor {
   /** At most 100 characters, no `:` and no control characters. */
   readonly name: string;
+  /** Private definitions do not exist for it: a caller from outside. Default: false. */
+  readonly publicOnly?: boolean | undefined;
 }
 
 /** A definition as the catalogue publishes it. */
@@ -240,7 +242,7 @@ export interface Settings {
 export interface Tasks<T extends TaskModule = TaskModule> {
   /** The same service for one caller: what it triggers and aborts carries this name. */
   as(actor: Actor): Tasks<T>;
-  /** The catalogue, private definitions included, `testingRun` first and then by id. */
+  /** The catalogue, private definitions included unless the caller is `publicOnly`, `testingRun` first and then by id. */
   definitions(): readonly TaskDefinitionInfo[];
   /** Starts a run, or answers the one that this key made before. Resolves when Temporal has recorded it. */
   trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun>;

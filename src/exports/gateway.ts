@@ -1,5 +1,6 @@
 // For the processes that serve GraphQL: Fastify plugins.
 export { gateway } from '../api/gateway.ts';
 export type { AnyTasks, GatewayOptions } from '../api/gateway.ts';
+export type { ExtensionContext, GatewayExtension } from '../api/extension.ts';
 export { health } from '../api/health.ts';
 export type { HealthOptions } from '../api/health.ts';

@@ -1,5 +1,6 @@
 import { runPage } from '../api/graphiql/run-page.ts';
 import { startGateway } from '../api/start-gateway.ts';
+import { backgroundTasks } from '../api/webiny/background-tasks.ts';
 import { Closing } from '../process/closing.ts';
 import { type Config, loadConfig, type TemporalConfig } from '../process/config.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
@@ -113,6 +114,7 @@ export async function startLocal({
       host,
       port,
       actorHeader,
+      extensions: [backgroundTasks],
       ...(temporalUi !== null && {
         webUi: { address: temporalUi, namespace: temporal.namespace },
       }),

@@ -1,6 +1,7 @@
 import { checkAbort, checkReason } from '../contract/rules/check-abort.ts';
 import { checkActor, checkText } from '../contract/rules/check-trigger.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
+import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { isClosed } from '../contract/task-run.ts';
 import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../contract/task-run.ts';
@@ -59,20 +60,25 @@ export interface Parts<T extends TaskModule> {
 /** `Tasks` over Temporal, for one caller. */
 export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   protected readonly parts: Parts<T>;
-  readonly #actor: string | null;
+  readonly #actor: Actor | null;
 
-  constructor(parts: Parts<T>, actor: string | null = null) {
+  constructor(parts: Parts<T>, actor: Actor | null = null) {
     this.parts = parts;
     this.#actor = actor;
   }
 
   as(actor: Actor): Tasks<T> {
     checkActor(actor);
-    return new CallerTasks(this.parts, actor.name);
+    return new CallerTasks(this.parts, actor);
   }
 
   definitions(): readonly TaskDefinitionInfo[] {
-    return describeDefinitions(this.parts.tasks);
+    return describeDefinitions(this.#tasks);
+  }
+
+  /** What this caller may trigger. */
+  get #tasks(): TaskModule {
+    return this.#actor?.publicOnly ? publicDefinitions(this.parts.tasks) : this.parts.tasks;
   }
 
   trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
@@ -92,7 +98,7 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async #start(asked: TriggerAsked): Promise<TriggeredRun> {
-    const run = await triggerRun(asked, { ...this.parts, ...this.#caller });
+    const run = await triggerRun(asked, { ...this.parts, ...this.#caller, tasks: this.#tasks });
     if (!run.deduplicated) this.parts.lists.noteStarted(run);
     return run;
   }
@@ -114,7 +120,7 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   get #caller() {
-    return { actor: this.#actor, get: (id: string) => this.get(id) };
+    return { actor: this.#actor?.name ?? null, get: (id: string) => this.get(id) };
   }
 
   async get(id: string): Promise<TaskRunDetails> {

@@ -4,6 +4,7 @@ import { checkSettings } from '../contract/rules/check-settings.ts';
 import { checkActor, checkTrigger } from '../contract/rules/check-trigger.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
 import { findDefinition } from '../contract/rules/find-definition.ts';
+import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import { isSameRequest, toKeyedRequest } from '../contract/rules/keyed-request.ts';
 import { checkFilter } from '../contract/rules/match-filter.ts';
 import { TaskError } from '../contract/task-error.ts';
@@ -64,7 +65,12 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
 
   definitions(): readonly TaskDefinitionInfo[] {
     this.store.count('definitions');
-    return describeDefinitions(this.#tasks);
+    return describeDefinitions(this.#visible);
+  }
+
+  /** What this caller may trigger. */
+  get #visible(): TaskModule {
+    return this.#actor?.publicOnly ? publicDefinitions(this.#tasks) : this.#tasks;
   }
 
   async trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
@@ -85,7 +91,8 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     options: TriggerOptions,
     rerunOf: string | null,
   ): Promise<TriggeredRun> {
-    const { title, grace } = findDefinition(this.#tasks, definition);
+    const found = findDefinition(this.#visible, definition);
+    const { title, grace } = found;
     const {
       name = title,
       key,
@@ -93,7 +100,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       delay,
       parent = null,
     } = checkTrigger(options, this.store.now());
-    const read = await checkInput(findDefinition(this.#tasks, definition), input);
+    const read = await checkInput(found, input);
     const asked = toKeyedRequest(definition, { given: input, read });
     const earlier = key === undefined ? undefined : this.store.keyed(key);
     if (earlier && !isSameRequest(earlier.asked, asked))

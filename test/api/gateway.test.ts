@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { gateway } from '../../src/api/gateway.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
 import { tasks, testGateway } from './support/app.ts';
+import { backgroundTasks } from '../../src/api/webiny/background-tasks.ts';
 
 const open: FastifyInstance[] = [];
 afterEach(async () => {
@@ -90,10 +91,21 @@ describe('mounted into an application', () => {
     expect((await app.inject({ method: 'POST', url: '/graphql' })).statusCode).toBe(404);
   });
 
+  test('has no vocabulary but ours unless it is named', async () => {
+    const { post } = await testGateway({ extensions: [] });
+    const { body } = await post('{ backgroundTasks { _empty } }');
+    expect(body.errors[0].message).toContain('Cannot query field "backgroundTasks"');
+    expect((await post('{ taskDefinitions { id } }')).body.data.taskDefinitions).toHaveLength(2);
+  });
+
   test('sockets and server-sent events serve the same schema beside it', async () => {
     const app = Fastify();
     open.push(app);
-    await app.register(gateway, { service: new FakeTasks({ tasks }), prefix: '/tasks' });
+    await app.register(gateway, {
+      service: new FakeTasks({ tasks }),
+      prefix: '/tasks',
+      extensions: [backgroundTasks],
+    });
     const address = await app.listen({ port: 0, host: '127.0.0.1' });
     const client = createClient({
       url: `${address.replace('http', 'ws')}/tasks/graphql`,

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { type RunningGateway, startGateway } from '../../src/api/start-gateway.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
 import { tasks } from './support/app.ts';
+import { backgroundTasks } from '../../src/api/webiny/background-tasks.ts';
 
 let running: RunningGateway | undefined;
 afterEach(() => running?.stop());
@@ -35,6 +36,7 @@ const start = async (service: FakeTasks<typeof tasks>, more: object = {}) =>
     logger: pino({ level: 'silent' }),
     host: '127.0.0.1',
     port: 0,
+    extensions: [backgroundTasks],
     ...more,
   }));
 const post = (address: string, query: string, headers: Record<string, string> = {}) =>

@@ -297,6 +297,26 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
     });
   });
 
+  describe('a caller from outside', () => {
+    let outside: Service;
+    beforeAll(() => {
+      outside = world.tasks.as({ name: 'eve', publicOnly: true });
+    });
+
+    test('sees the catalogue without what is private', () => {
+      expect(outside.definitions().map(({ id }) => id)).toEqual(['obeyOrders']);
+    });
+
+    test('neither triggers nor repeats what is private', async () => {
+      const unknown = { code: 'TASK_DEFINITION_NOT_FOUND' };
+      const hidden = { definition: 'keepSecret', input: {} } as const;
+      await expect(outside.trigger(hidden)).rejects.toMatchObject(unknown);
+      const { id } = await tasks.trigger(hidden);
+      await expect(outside.rerun({ id })).rejects.toMatchObject(unknown);
+      expect(await tasks.count({ actor: ['eve'] })).toBe(0);
+    });
+  });
+
   describe('terminate', () => {
     test('ends a run at once, whether it was asked to stop or not', async () => {
       const { id } = await begun();

@@ -14,7 +14,7 @@ let bundle: string;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   bundle = await bundleOfTests();
-});
+}, 60_000);
 
 const read = async (name: string) =>
   historyFromJSON(JSON.parse(await readFile(`${FOLDER}${name}`, 'utf8')));

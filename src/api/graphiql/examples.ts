@@ -16,8 +16,7 @@ export function examplesFor(
   definitions: readonly TaskDefinitionInfo[],
   now: Date,
 ): readonly Example[] {
-  const known = definitions.filter((definition) => !definition.private);
-  const shown = known.find(({ examples }) => examples.length > 0) ?? known[0];
+  const shown = definitions.find(({ examples }) => examples.length > 0) ?? definitions[0];
   return [
     { name: 'Start here', query: CATALOGUE },
     { name: 'Trigger', query: toTrigger(shown?.id ?? '', shown?.examples[0]), script: KEEP_RUN },

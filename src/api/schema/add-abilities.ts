@@ -49,10 +49,9 @@ export function abilitiesOf(run: TaskRun, definitions: readonly TaskDefinitionIn
     },
     terminate: { reason: over },
     rerun: {
-      reason:
-        definition && !definition.private
-          ? null
-          : `There is no definition \`${run.definition}\` that can be triggered here.`,
+      reason: definition
+        ? null
+        : `There is no definition \`${run.definition}\` that can be triggered here.`,
     },
     delete: { reason: null },
   };

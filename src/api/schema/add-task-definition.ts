@@ -1,4 +1,3 @@
-import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
 import type { Worker } from '../../contract/task-run.ts';
 import type { Builder } from './kit/builder.ts';
 import { defaultsOf } from './kit/defaults-of.ts';
@@ -67,7 +66,7 @@ export function addTaskDefinition(builder: Builder, mutationOf: (id: string) => 
     t.field({
       type: ['TaskDefinition'],
       description: 'Everything that can be triggered.',
-      resolve: (_, __, { tasks }) => publicDefinitions(tasks.definitions()),
+      resolve: (_, __, { tasks }) => tasks.definitions(),
     }),
   );
   builder.queryField('taskDefinition', (t) =>
@@ -77,15 +76,10 @@ export function addTaskDefinition(builder: Builder, mutationOf: (id: string) => 
       description: 'One definition; null when there is none of this id.',
       args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
       resolve: (_, { id }, { tasks }) =>
-        publicDefinitions(tasks.definitions()).find((definition) => definition.id === id),
+        tasks.definitions().find((definition) => definition.id === id),
     }),
   );
 }
-
-/** What callers of this API see of the catalogue. */
-export const publicDefinitions = (
-  definitions: readonly TaskDefinitionInfo[],
-): readonly TaskDefinitionInfo[] => definitions.filter((definition) => !definition.private);
 
 interface Presence {
   readonly online: boolean;

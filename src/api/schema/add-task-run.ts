@@ -8,7 +8,6 @@ import type { Loaders } from './kit/loaders.ts';
 import type { WebUi } from './kit/shapes.ts';
 import { withoutNulls } from './kit/without-nulls.ts';
 import { toLogFilter } from './add-run-log.ts';
-import { publicDefinitions } from './add-task-definition.ts';
 import { MAX_FIRST } from './list/add-task-run-connection.ts';
 
 export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
@@ -74,7 +73,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
           nullable: true,
           description: 'Its definition; null when that is private or no longer there.',
           resolve: ({ definition }, _, { tasks }) =>
-            publicDefinitions(tasks.definitions()).find(({ id }) => id === definition),
+            tasks.definitions().find(({ id }) => id === definition),
         }),
         name: t.exposeString('name', { description: 'What to show people.' }),
         status: t.expose('status', { type: 'TaskRunStatus', description: 'Where it stands.' }),

@@ -1,18 +1,10 @@
 import type { TaskRun } from '../../contract/task-run.ts';
-import { unknownDefinition } from '../../contract/rules/find-definition.ts';
-import type {
-  RerunRequest,
-  TaskDefinitionInfo,
-  TriggerOptions,
-  TriggeredRun,
-  Tasks,
-} from '../../contract/tasks.ts';
+import type { RerunRequest, TriggerOptions, TriggeredRun } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
 import type { GatewayContext } from './kit/context.ts';
 import { orProblem, typeOf } from './kit/problem.ts';
 import type { Problem } from './kit/problem.ts';
 import type { Problems } from './add-problems.ts';
-import { publicDefinitions } from './add-task-definition.ts';
 import { toTriggerOptions } from './add-trigger-options.ts';
 
 interface Triggered {
@@ -93,10 +85,9 @@ export async function trigger(
   options: TriggerOptions,
 ): Promise<Triggered | Problem> {
   loaders.clear();
-  return await orProblem(async () => {
-    const { id } = publicDefinition(tasks, definition);
-    return toTriggered(await tasks.trigger({ ...options, definition: id, input }));
-  });
+  return await orProblem(async () =>
+    toTriggered(await tasks.trigger({ ...options, definition, input })),
+  );
 }
 
 async function rerun(
@@ -104,22 +95,7 @@ async function rerun(
   request: RerunRequest,
 ): Promise<Triggered | Problem> {
   loaders.clear();
-  return await orProblem(async () => {
-    // A private definition can be triggered by code alone, and a rerun is a trigger.
-    publicDefinition(tasks, (await tasks.get(request.id)).definition);
-    return toTriggered(await tasks.rerun(request));
-  });
-}
-
-/** A definition that callers of this API may trigger, or a `TaskError` that names the nearest. */
-function publicDefinition(tasks: Tasks, id: string): TaskDefinitionInfo {
-  const all = publicDefinitions(tasks.definitions());
-  const found = all.find((definition) => definition.id === id);
-  if (found) return found;
-  throw unknownDefinition(
-    id,
-    all.map((definition) => definition.id),
-  );
+  return await orProblem(async () => toTriggered(await tasks.rerun(request)));
 }
 
 const toTriggered = (run: TriggeredRun): Triggered => ({

@@ -8,7 +8,7 @@ import { addDiagnosis } from './add-diagnosis.ts';
 import { addProblems } from './add-problems.ts';
 import { addRunLog } from './add-run-log.ts';
 import { addStep } from './add-step.ts';
-import { addTaskDefinition, publicDefinitions } from './add-task-definition.ts';
+import { addTaskDefinition } from './add-task-definition.ts';
 import { addTaskRunConnection } from './list/add-task-run-connection.ts';
 import { addTaskRunCounts } from './list/add-task-run-counts.ts';
 import { addTaskRunFilter } from './list/add-task-run-filter.ts';
@@ -24,7 +24,7 @@ import { addWorker } from './add-worker.ts';
 import type { WebUi } from './kit/shapes.ts';
 
 export interface SchemaOptions {
-  /** The catalogue; private definitions are left out of the schema. */
+  /** What callers may trigger. */
   readonly definitions: readonly TaskDefinitionInfo[];
   /** Adds types and fields of another vocabulary. Called for each of the two schemas that are built. */
   readonly extend?: ((builder: Builder) => void) | undefined;
@@ -36,7 +36,7 @@ export interface SchemaOptions {
 export function createSchema(options: SchemaOptions): GraphQLSchema {
   // Typed triggers take the names that nothing else has, so the rest is built first to see which those are.
   const taken = build(options, new Map());
-  return build(options, nameTypedTriggers(publicDefinitions(options.definitions), taken));
+  return build(options, nameTypedTriggers(options.definitions, taken));
 }
 
 function build(

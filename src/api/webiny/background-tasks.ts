@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
 import type { TaskRun } from '../../contract/task-run.ts';
-import type { Settings, TaskDefinitionInfo, Tasks } from '../../contract/tasks.ts';
+import type { Settings, Tasks } from '../../contract/tasks.ts';
+import type { GatewayExtension } from '../extension.ts';
 import type { ErrorLog } from '../transport/errors.ts';
-import type { Builder } from '../schema/kit/builder.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
 import { atOnce } from './at-once.ts';
 import { withScalars } from './types/webiny-builder.ts';
@@ -22,17 +22,10 @@ import { addTypes } from './types/add-types.ts';
  * Adds `backgroundTasks` to queries and mutations: the API of Webiny's background tasks, whose clients work
  * here unchanged. Nothing else in this project uses its words.
  */
-export function addBackgroundTasks(
-  builder: Builder,
-  {
-    definitions,
-    log,
-  }: { readonly definitions: readonly TaskDefinitionInfo[]; readonly log: ErrorLog },
-): void {
-  const published = definitions.filter((definition) => !definition.private);
+export const backgroundTasks: GatewayExtension = (builder, { definitions, log }) => {
   const extended = withScalars(
     builder,
-    published.map(({ id }) => id),
+    definitions.map(({ id }) => id),
   );
   const inputs = addInputs(extended);
   const types = addEnvelopes(extended, addTypes(extended, inputs, sourceOf));
@@ -65,7 +58,7 @@ export function addBackgroundTasks(
       listDefinitions: t.field({
         description: 'What can be triggered.',
         type: types.definitions,
-        resolve: () => envelope(log, () => published),
+        resolve: () => envelope(log, () => definitions),
       }),
       listLogs: t.field({
         description:
@@ -135,7 +128,7 @@ export function addBackgroundTasks(
   extended.mutationField('backgroundTasks', (t) =>
     t.field({ description: ROOT, type: mutation, nullable: true, resolve: () => ({}) }),
   );
-}
+};
 
 const ROOT = 'The API of Webiny background tasks, for its clients.';
 const LIMIT = '50 unless it is positive; at most 1,000, and `hasMoreItems` tells of the rest.';

@@ -1,16 +1,17 @@
 import { nearest } from '../../tools/nearest.ts';
 import type { TaskModule } from '../task-definition.ts';
 import { TaskError } from '../task-error.ts';
+import { publicDefinitions } from './public-definitions.ts';
 
 /** The definition that has this id, or a `TaskError` that names the nearest public ones. */
 export function findDefinition(tasks: TaskModule, id: string): TaskModule[string] {
   const found = Object.hasOwn(tasks, id) ? tasks[id] : undefined;
   if (found) return found;
-  throw unknownDefinition(id, publicIds(tasks));
+  throw unknownDefinition(id, Object.keys(publicDefinitions(tasks)));
 }
 
 /** Says that there is no such definition, and which of these ids may have been meant. */
-export function unknownDefinition(id: string, ids: readonly string[]): TaskError {
+function unknownDefinition(id: string, ids: readonly string[]): TaskError {
   const suggestions = nearest(id, ids);
   return new TaskError(
     'TASK_DEFINITION_NOT_FOUND',
@@ -21,8 +22,4 @@ export function unknownDefinition(id: string, ids: readonly string[]): TaskError
   );
 }
 
-const publicIds = (tasks: TaskModule): string[] =>
-  Object.values(tasks)
-    .filter((definition) => !definition.private)
-    .map(({ id }) => id);
 const quote = (id: string): string => JSON.stringify(id);

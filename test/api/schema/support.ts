@@ -5,6 +5,7 @@ import { createContext } from '../../../src/api/schema/kit/context.ts';
 import { createSchema } from '../../../src/api/schema/create-schema.ts';
 import type { SchemaOptions } from '../../../src/api/schema/create-schema.ts';
 import { describeDefinitions } from '../../../src/contract/rules/describe-definition.ts';
+import { publicDefinitions } from '../../../src/contract/rules/public-definitions.ts';
 import type { TaskDefinition, TaskModule } from '../../../src/contract/task-definition.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 
@@ -31,7 +32,7 @@ export const moduleOf = (...definitions: TaskDefinition<never, unknown>[]): Task
   Object.fromEntries(definitions.map((definition) => [definition.id, definition])) as TaskModule;
 
 export const schemaOf = (tasks: TaskModule, more: Partial<SchemaOptions> = {}): GraphQLSchema =>
-  createSchema({ definitions: describeDefinitions(tasks), ...more });
+  createSchema({ definitions: describeDefinitions(publicDefinitions(tasks)), ...more });
 
 // oxlint-disable-next-line typescript/no-explicit-any -- tests say in their assertions what they expect of an answer
 export type Answer = any;

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { z } from 'zod';
 import { gateway, type GatewayOptions } from '../../../src/api/gateway.ts';
+import { backgroundTasks } from '../../../src/api/webiny/background-tasks.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 import { defineTask } from '../../../src/workflows/define-task.ts';
 
@@ -50,7 +51,12 @@ export async function testGateway(
 ): Promise<TestGateway> {
   const service = new FakeTasks({ tasks });
   const app = Fastify(server);
-  await app.register(gateway, { service, graphiql: false, ...options });
+  await app.register(gateway, {
+    service,
+    graphiql: false,
+    extensions: [backgroundTasks],
+    ...options,
+  });
   const post = async (query: string, variables?: object): Promise<Answer> => {
     const reply = await app.inject({
       method: 'POST',

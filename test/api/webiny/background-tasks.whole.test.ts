@@ -6,6 +6,7 @@ import { type RunningGateway, startGateway } from '../../../src/api/start-gatewa
 import { TaskService } from '../../../src/service/task-service.ts';
 import * as tasks from '../../support/tasks/workflows.ts';
 import { eventually, startWorker, type WholeTest } from '../../support/whole.ts';
+import { backgroundTasks } from '../../../src/api/webiny/background-tasks.ts';
 
 let whole: WholeTest;
 let service: TaskService<typeof tasks>;
@@ -19,6 +20,7 @@ beforeAll(async () => {
     logger: pino({ level: 'silent' }),
     host: '127.0.0.1',
     port: 0,
+    extensions: [backgroundTasks],
   });
 });
 afterAll(async () => {

@@ -1,14 +1,14 @@
 import { type GraphQLEnumType, type GraphQLInputObjectType, printType } from 'graphql';
 import { expect, test } from 'vitest';
 import { createSchema } from '../../../src/api/schema/create-schema.ts';
-import { addBackgroundTasks } from '../../../src/api/webiny/background-tasks.ts';
+import { backgroundTasks } from '../../../src/api/webiny/background-tasks.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 import { tasks } from '../support/app.ts';
 
-const definitions = new FakeTasks({ tasks }).definitions();
+const definitions = new FakeTasks({ tasks }).as({ name: 'ann', publicOnly: true }).definitions();
 const schema = createSchema({
   definitions,
-  extend: (builder) => addBackgroundTasks(builder, { definitions, log: console }),
+  extend: (builder) => backgroundTasks(builder, { definitions, log: console }),
 });
 const keysOf = (name: string) =>
   Object.keys((schema.getType(name) as GraphQLInputObjectType).getFields());
