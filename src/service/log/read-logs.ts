@@ -2,6 +2,7 @@ import { sizeOf, toLogLine } from '../../contract/wire/run-log.ts';
 import type { LogEntry, WireLogPage } from '../../contract/wire/run-log.ts';
 import type { LogEvent } from '../../contract/tasks.ts';
 import type { LifeLine } from './lifecycle.ts';
+import { byTime } from './live-lines.ts';
 import { MOST_AHEAD, toCursor } from './log-position.ts';
 import type { LogPosition, SourcePosition } from './log-position.ts';
 
@@ -39,7 +40,7 @@ export function readOn(id: string, from: LogPosition, view: LinkView): LogBatch 
   const walk = new Walk(id, from, view);
   walk.skip(page.skipped);
   let cut = false;
-  for (const entry of page.entries) {
+  for (const entry of inTimeOrder(page.entries)) {
     if ((cut = walk.full)) break;
     walk.lifeUntil(entry.t);
     walk.settled(entry);
@@ -55,6 +56,15 @@ export function readOn(id: string, from: LogPosition, view: LinkView): LogBatch 
   return walk.batch(over ? 'OVER' : 'WAIT');
 }
 
+/**
+ * Settled lines come in blocks, as activities settle them. Within what is read at once they are told as a live reader
+ * sees them, unless a position could not say how far each of so many sources was told.
+ */
+function inTimeOrder(entries: readonly LogEntry[]): readonly LogEntry[] {
+  const sources = new Set(entries.map(({ src }) => src)).size;
+  return sources === 1 || sources > MOST_AHEAD / 2 ? entries : byTime(entries);
+}
+
 class Walk {
   readonly #id: string;
   readonly #view: LinkView;
@@ -64,6 +74,10 @@ class Walk {
   readonly #touched = new Set<string>();
   /** Sources whose next line is on its way by a signal. */
   readonly #held = new Set<string>();
+  /** Settled lines that were passed before others of a smaller offset. */
+  readonly #passed = new Set<LogEntry>();
+  /** How many settled lines of the view the offset covers. */
+  #covered = 0;
   #offset: number;
   #life: number;
   #dropped: number;
@@ -93,10 +107,22 @@ class Walk {
 
   settled(entry: LogEntry): void {
     const { src, n } = entry;
-    const { n: reached = 0 } = this.#sources.get(src) ?? {};
-    this.#offset++;
-    this.#move(src, { n: Math.max(reached, n), settled: n });
+    const { n: reached, settled } = this.#sources.get(src) ?? { n: 0, settled: 0 };
+    this.#move(src, { n: Math.max(reached, n), settled });
+    this.#passed.add(entry);
+    this.#cover();
     if (n > reached) this.#hand(entry, reached);
+  }
+
+  /** The offset follows, over all lines without a gap that were passed. */
+  #cover(): void {
+    const { entries } = this.#view.page;
+    for (let entry = entries[this.#covered]; entry && this.#passed.delete(entry);) {
+      const { n } = this.#sources.get(entry.src) ?? entry;
+      this.#move(entry.src, { n, settled: entry.n });
+      this.#offset++;
+      entry = entries[++this.#covered];
+    }
   }
 
   live(entry: LogEntry): void {

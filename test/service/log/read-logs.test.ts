@@ -76,6 +76,31 @@ describe('a batch', () => {
     expect(batch.onward).toBe('WAIT');
   });
 
+  test('tells settled blocks of activities beside each other by time, as they were seen live', () => {
+    const settled = [
+      ...entriesOf('1/1/1', lineOf(1, 10), lineOf(2, 30), lineOf(3, 50)),
+      ...entriesOf('1/2/1', lineOf(1, 20), lineOf(2, 40)),
+    ];
+    const whole = readOn('run', startOf('link'), viewOf({ settled, over: true }));
+    const order = ['1/1/1#1', '1/2/1#1', '1/1/1#2', '1/2/1#2', '1/1/1#3'];
+    expect(told(whole)).toEqual(order);
+    // From each of its cursors exactly the rest comes.
+    const rests = whole.lines.map(({ cursor }) => {
+      const from = fromCursor('run', cursor);
+      return told(readOn('run', from, viewOf({ settled, from: from.offset, over: true })));
+    });
+    expect(rests).toEqual(order.map((_, at) => order.slice(at + 1)));
+    expect(whole.position).toMatchObject({ offset: 5 });
+  });
+
+  test('of very many sources tells them as they settled: a cursor could not say where it is', () => {
+    const settled = Array.from({ length: 100 }, (_, at) =>
+      entriesOf(`1/${at}/1`, lineOf(1, 100 - at)),
+    ).flat();
+    const batch = readOn('run', startOf('link'), viewOf({ settled, over: true }));
+    expect(told(batch)).toEqual(settled.map(({ src, n }) => `${src}#${n}`));
+  });
+
   test('holds live lines back that do not follow what was handed out: the signal between is on its way', () => {
     const view = viewOf({
       settled: entriesOf('1/1/1', lineOf(1)),
