@@ -43,6 +43,13 @@ async function settingsOf(page: string): Promise<readonly Row[]> {
     });
 }
 
+test.each(['README.md', 'docs/tasks.md'])(
+  '%s needs no package of Temporal of those who write tasks',
+  async (page) => {
+    expect(await textOf(page)).not.toMatch(/from '@temporalio\//);
+  },
+);
+
 describe.each(['README.md', 'docs/operations.md'])('the settings of %s', async (page) => {
   const settings = await settingsOf(page);
 

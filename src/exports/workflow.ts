@@ -19,6 +19,7 @@ export {
   condition,
   defineQuery,
   defineSignal,
+  deprecatePatch,
   isCancellation,
   patched,
   setHandler,
