@@ -18,6 +18,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     taskQueue,
     cursorSecret,
     visibilityRate,
+    wholeNamespace,
     host,
     port,
     actorHeader,
@@ -31,6 +32,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     taskQueue,
     cursorSecret,
     visibilityRate,
+    wholeNamespace,
     // Without it nobody knows under which name this gateway is reached.
     ...(publicUrl !== undefined && { linkTo: (id) => runPage(publicUrl, id) }),
   });

@@ -103,6 +103,7 @@ export async function startLocal({
       taskQueue: config.taskQueue,
       cursorSecret: config.cursorSecret,
       visibilityRate: config.visibilityRate ?? place.visibilityRate,
+      wholeNamespace: config.wholeNamespace,
       linkTo: (id) => runPage(config.publicUrl ?? origin, id),
     });
     closing.add('service', () => service.close());

@@ -24,6 +24,8 @@ export interface Config {
   readonly actorHeader: string | undefined;
   /** Visibility calls a second that this process may make. Unset: what suits Temporal's defaults. */
   readonly visibilityRate: number | undefined;
+  /** The gateway shows and stops whatever runs in the namespace, not only task runs. */
+  readonly wholeNamespace: boolean;
   /** Absolute. Workflow bundle made ahead of time. Unset: the worker bundles when it starts. */
   readonly workflowBundle: string | undefined;
   /** Address of Temporal Web UI, without a slash at its end: runs link to their page there. */
@@ -99,6 +101,7 @@ export function loadConfig(env: Environment = process.env): Config {
     cursorSecret: data.WAYMARK_CURSOR_SECRET,
     actorHeader: data.WAYMARK_ACTOR_HEADER,
     visibilityRate: data.WAYMARK_VISIBILITY_RATE,
+    wholeNamespace: data.WAYMARK_WHOLE_NAMESPACE,
     workflowBundle: data.WAYMARK_WORKFLOW_BUNDLE && resolve(data.WAYMARK_WORKFLOW_BUNDLE),
     temporalUi: data.WAYMARK_TEMPORAL_UI,
     publicUrl: data.WAYMARK_PUBLIC_URL,
@@ -150,6 +153,9 @@ const SETTINGS = z.object({
     .toLowerCase()
     .optional(),
   WAYMARK_VISIBILITY_RATE: integer(1, 10_000).optional(),
+  WAYMARK_WHOLE_NAMESPACE: text(/^(?:true|false|1|0)$/i, 'true or false')
+    .default('false')
+    .transform((word) => /^(?:true|1)$/i.test(word)),
   WAYMARK_WORKFLOW_BUNDLE: z
     .string()
     .refine(existsSync, { error: 'a file that exists' })

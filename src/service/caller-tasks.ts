@@ -1,5 +1,5 @@
 import { checkAbort, checkReason } from '../contract/rules/check-abort.ts';
-import { checkActor, checkText } from '../contract/rules/check-trigger.ts';
+import { checkActor } from '../contract/rules/check-trigger.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
 import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
@@ -29,8 +29,7 @@ import type {
 } from '../contract/tasks.ts';
 import { abortRun, terminateRun } from './run/abort-run.ts';
 import { deleteRun } from './run/delete-run.ts';
-import type { DeletedRuns } from './run/deleted-runs.ts';
-import type { DescribeRun } from './run/describe-run.ts';
+import type { DeletedRuns, DescribeRun } from './run/describe-run.ts';
 import { diagnose } from './run/diagnose.ts';
 import { isWorkflowCodeFailing, readWorkflowTaskFailure } from './run/workflow-task-failure.ts';
 import { inTime } from './temporal/in-time.ts';
@@ -38,7 +37,6 @@ import type { RunLists } from './list/list-runs.ts';
 import type { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
 import { readSettings, writeSettings } from './temporal/settings.ts';
 import type { Temporal } from './temporal/temporal.ts';
-import { executionOf } from './run/to-task-run.ts';
 import { triggerRun } from './run/trigger-run.ts';
 import type { TriggerAsked } from './run/trigger-run.ts';
 import type { Workers } from './temporal/workers.ts';
@@ -104,15 +102,13 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async abort(request: AbortRequest): Promise<AbortResult> {
-    checkId(request.id);
     checkAbort(request);
     const result = await abortRun(request, { ...this.parts, ...this.#caller });
-    if (result.outcome === 'ABORTING') this.parts.lists.noteAborting(result.run);
+    if (result.outcome !== 'ALREADY_FINISHED') this.parts.lists.noteAborting(result.run);
     return result;
   }
 
   async terminate(request: TerminateRequest): Promise<TerminateResult> {
-    checkId(request.id);
     checkReason(request.reason);
     const result = await terminateRun(request, { ...this.parts, ...this.#caller });
     if (result.outcome === 'TERMINATED') this.parts.lists.noteAborting(result.run);
@@ -124,18 +120,15 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async get(id: string): Promise<TaskRunDetails> {
-    checkId(id);
     const { run } = await this.parts.describe(id);
     return run;
   }
 
   async delete(id: string): Promise<void> {
-    const run = await this.get(id);
-    const execution = executionOf(run);
-    if (!execution) return;
-    const { runId, firstRunId } = execution;
-    await deleteRun(this.parts.temporal, { id, runId, firstRunId, open: !isClosed(run.status) });
-    this.parts.deleted.add(runId);
+    const { run, execution } = await this.parts.describe(id);
+    const { link, first } = execution;
+    await deleteRun(this.parts.temporal, { id, link, first, open: !isClosed(run.status) });
+    this.parts.deleted.set(first ?? link, true);
     this.parts.lists.noteDeleted(id);
   }
 
@@ -153,9 +146,9 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async #diagnosis(id: string): Promise<Diagnosis | null> {
-    const { run, description } = await this.parts.describe(id);
+    const { run, execution, description } = await this.parts.describe(id);
     if (isClosed(run.status)) return null;
-    const { taskQueue = '', runId = '', graceEndsAt = null } = executionOf(run) ?? {};
+    const { taskQueue, link, graceEndsAt } = execution;
     return diagnose({
       run,
       description,
@@ -164,7 +157,7 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
       known: Object.hasOwn(this.parts.tasks, run.definition),
       graceEndsAt,
       failure: isWorkflowCodeFailing(description)
-        ? await readWorkflowTaskFailure(this.parts.temporal, { id, runId })
+        ? await readWorkflowTaskFailure(this.parts.temporal, { id, link })
         : null,
       now: Date.now(),
     });
@@ -216,6 +209,3 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
     return writeSettings(this.parts.temporal, settings);
   }
 }
-
-/** Temporal's own limit: runs that were started around us can be read too. */
-const checkId = (id: string): void => checkText('id', id, 255);

@@ -1,8 +1,7 @@
 import type { Client, ConnectionLike } from '@temporalio/client';
 import { checkCatalogue } from '../contract/rules/catalogue.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
-import { DeletedRuns } from './run/deleted-runs.ts';
-import { describeRun } from './run/describe-run.ts';
+import { deletedRuns, describeRun } from './run/describe-run.ts';
 import { toDirectConnection } from './temporal/direct-connection.ts';
 import { RunLists } from './list/list-runs.ts';
 import { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
@@ -30,6 +29,11 @@ export interface TaskServiceOptions<T extends TaskModule> {
   readonly cursorSecret?: string | undefined;
   /** Calls a second to Temporal's index of runs. */
   readonly visibilityRate?: number | undefined;
+  /**
+   * Shows and stops whatever runs in the namespace, not only task runs: for operators. Unset: what is neither of a
+   * definition of the catalogue nor was triggered here or by a run is not there. Temporal's own workflows never are.
+   */
+  readonly wholeNamespace?: boolean | undefined;
   /** Address of a run's page, shown in Temporal Web UI. */
   readonly linkTo?: ((id: string) => string) | undefined;
 }
@@ -40,6 +44,7 @@ export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<
 
   constructor(options: TaskServiceOptions<T>) {
     const { client, tasks, taskQueue, deadline, cursorSecret, visibilityRate, linkTo } = options;
+    const { wholeNamespace = false } = options;
     checkCatalogue(tasks);
     const direct = options.connection
       ? { connection: options.connection, close: async () => {} }
@@ -48,11 +53,18 @@ export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<
     const temporal = new Temporal({ client, connection, deadline });
     const { namespace } = temporal;
     const definitions = new Map(Object.entries(tasks));
-    const deleted = new DeletedRuns();
-    const describe = describeRun({ temporal, definitions, deleted });
+    const deleted = deletedRuns();
+    const describe = describeRun({ temporal, definitions, deleted, wholeNamespace });
     const visibility = new Visibility({ connection, namespace, rate: visibilityRate, deadline });
-    const lists = new RunLists({ temporal, visibility, definitions, cursorSecret });
-    const watchers = new RunWatchers({ temporal, definitions });
+    const lists = new RunLists({
+      temporal,
+      describe,
+      visibility,
+      definitions,
+      wholeNamespace,
+      cursorSecret,
+    });
+    const watchers = new RunWatchers({ temporal, describe });
     super({
       temporal,
       tasks,
@@ -60,10 +72,7 @@ export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<
       describe,
       lists,
       watchers,
-      ends: new InputsAndOutcomes({
-        temporal,
-        describe: async (id, runId) => (await describe(id, runId)).run,
-      }),
+      ends: new InputsAndOutcomes({ temporal, describe }),
       workers: new Workers(temporal),
       deleted,
       linkTo,

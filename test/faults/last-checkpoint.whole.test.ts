@@ -5,6 +5,7 @@ import { readCheckpoints } from '../../src/service/log/read-checkpoints.ts';
 import { RunSource } from '../../src/service/log/run-source.ts';
 import { TaskService } from '../../src/service/task-service.ts';
 import { Temporal } from '../../src/service/temporal/temporal.ts';
+import { describeAny } from '../service/describe-any.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';
@@ -15,10 +16,8 @@ let source: RunSource;
 beforeAll(async () => {
   worker = await startWorker();
   service = new TaskService({ client: worker.client, tasks, taskQueue: worker.taskQueue });
-  source = new RunSource({
-    temporal: new Temporal({ client: worker.client }),
-    definitions: new Map(),
-  });
+  const temporal = new Temporal({ client: worker.client });
+  source = new RunSource({ temporal, describe: describeAny(temporal) });
 });
 afterAll(async () => {
   await service.close();

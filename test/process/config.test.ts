@@ -41,6 +41,7 @@ describe('without any variable', () => {
       cursorSecret: undefined,
       actorHeader: undefined,
       visibilityRate: undefined,
+      wholeNamespace: false,
       workflowBundle: undefined,
       temporalUi: undefined,
       startedByNpm: false,
@@ -65,6 +66,11 @@ describe('an error names the variable, what was expected and what came', () => {
       'TEMPORAL_ADDRESS',
       'http://temporal:7233',
       'TEMPORAL_ADDRESS: expected host:port, got `http://temporal:7233`',
+    ],
+    [
+      'WAYMARK_WHOLE_NAMESPACE',
+      'yes',
+      'WAYMARK_WHOLE_NAMESPACE: expected true or false, got `yes`',
     ],
     ['TEMPORAL_TLS', 'yes', 'TEMPORAL_TLS: expected true or false, got `yes`'],
     [

@@ -17,6 +17,9 @@ export const SEARCH_ATTRIBUTES = {
 } as const;
 export type SearchAttribute = keyof typeof SEARCH_ATTRIBUTES;
 
+/** Every run of ours has it: it tells them from what else is in the namespace. */
+export const MARK: SearchAttribute = 'TaskIteration';
+
 /** Memo of a run, at most 2 KiB: Temporal returns it with every list row. */
 export interface RunMemo {
   readonly v: 1;

@@ -23,20 +23,24 @@ import type { Chunk, ListRow } from './list-row.ts';
 import { newestFirst, startedAt } from './newest-first.ts';
 import type { Entry, Listed, OpenPage } from './open-page.ts';
 import { OwnWrites } from './own-writes.ts';
+import type { LookAtRun } from './own-writes.ts';
 import { RecentWrites } from './recent-writes.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { toTaskRun } from '../run/to-task-run.ts';
 import { finishedBefore, startedWithin, toVisibilityQuery } from './to-visibility-query.ts';
-import type { VisibilityQuery } from './to-visibility-query.ts';
+import type { QueryContext, VisibilityQuery } from './to-visibility-query.ts';
 import { MAX_ROWS } from '../temporal/visibility.ts';
 import type { Visibility } from '../temporal/visibility.ts';
 import { WatchLists } from './watch-list.ts';
 
 export interface RunListsOptions {
-  readonly temporal: Pick<Temporal, 'namespace' | 'ask' | 'decode'>;
+  readonly temporal: Pick<Temporal, 'namespace' | 'decode'>;
+  readonly describe: LookAtRun;
   readonly visibility: Pick<Visibility, 'list' | 'count' | 'rate' | 'deadline'>;
   /** The catalogue, by definition id. */
   readonly definitions: ReadonlyMap<string, Pick<TaskDescription, 'title'>>;
+  /** Lists what else is in the namespace too. */
+  readonly wholeNamespace?: boolean | undefined;
   /** Gateways that share it, and their namespace, read each other's cursors. */
   readonly cursorSecret?: string | undefined;
 }
@@ -47,6 +51,7 @@ export class RunLists {
   readonly #visibility: RunListsOptions['visibility'];
   readonly #definitions: RunListsOptions['definitions'];
   readonly #titles: ReadonlyMap<string, string>;
+  readonly #wholeNamespace: boolean;
   readonly #cursors: Cursors;
   readonly #counts: CountRuns;
   readonly #writes = new RecentWrites();
@@ -56,13 +61,21 @@ export class RunLists {
   /** Where the slice of start time began that held the first page of a filter. */
   readonly #since = new Map<string, number>();
 
-  constructor({ temporal, visibility, definitions, cursorSecret }: RunListsOptions) {
+  constructor({
+    temporal,
+    describe,
+    visibility,
+    definitions,
+    wholeNamespace = false,
+    cursorSecret,
+  }: RunListsOptions) {
     this.#temporal = temporal;
     this.#visibility = visibility;
     this.#definitions = definitions;
+    this.#wholeNamespace = wholeNamespace;
     this.#titles = new Map([...definitions].map(([id, { title }]) => [id, title]));
     this.#cursors = new Cursors({ namespace: temporal.namespace, secret: cursorSecret });
-    this.#own = new OwnWrites({ temporal, definitions, writes: this.#writes });
+    this.#own = new OwnWrites({ describe, writes: this.#writes });
     this.#counts = new CountRuns({
       visibility,
       compile: (filter) => this.#compile(filter),
@@ -146,8 +159,8 @@ export class RunLists {
     return { filter, query, orderBy, first, after: position, signature };
   }
 
-  #context(): { readonly now: Date; readonly titles: ReadonlyMap<string, string> } {
-    return { now: new Date(), titles: this.#titles };
+  #context(): QueryContext {
+    return { now: new Date(), titles: this.#titles, wholeNamespace: this.#wholeNamespace };
   }
 
   #compile(filter: TaskRunFilter): VisibilityQuery {

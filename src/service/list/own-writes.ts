@@ -1,31 +1,32 @@
 import { matchesFilter } from '../../contract/rules/match-filter.ts';
 import { comparePositions, positionOf } from '../../contract/rules/run-order.ts';
-import type { TaskDescription } from '../../contract/task-definition.ts';
 import { TaskError } from '../../contract/task-error.ts';
 import { isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter, TaskRunOrder } from '../../contract/tasks.ts';
 import type { Entry, Listed, OpenPage } from './open-page.ts';
 import type { RecentWrites } from './recent-writes.ts';
-import type { Temporal } from '../temporal/temporal.ts';
-import { executionOf, toTaskRun } from '../run/to-task-run.ts';
+import { executionOf } from '../run/to-task-run.ts';
 import type { VisibilityQuery } from './to-visibility-query.ts';
 
+/** Describes a link of a run. */
+export type LookAtRun = (
+  id: string,
+  link?: string,
+) => Promise<{ readonly run: Pick<TaskRun, 'status'> }>;
+
 export interface OwnWritesOptions {
-  readonly temporal: Pick<Temporal, 'namespace' | 'ask' | 'decode'>;
-  readonly definitions: ReadonlyMap<string, Pick<TaskDescription, 'title'>>;
+  readonly describe: LookAtRun;
   readonly writes: RecentWrites;
 }
 
 /** Lays what this process has just written over what Temporal's index says. */
 export class OwnWrites {
-  readonly #temporal: OwnWritesOptions['temporal'];
-  readonly #definitions: OwnWritesOptions['definitions'];
+  readonly #describe: LookAtRun;
   readonly #writes: RecentWrites;
 
-  constructor({ temporal, definitions, writes }: OwnWritesOptions) {
-    this.#temporal = temporal;
-    this.#definitions = definitions;
+  constructor({ describe, writes }: OwnWritesOptions) {
+    this.#describe = describe;
     this.#writes = writes;
   }
 
@@ -82,20 +83,9 @@ export class OwnWrites {
   }
 
   async #isOpen(run: TaskRun): Promise<boolean> {
-    const runId = executionOf(run)?.runId;
     try {
-      const { workflowExecutionInfo } = await this.#temporal.ask((service) =>
-        service.describeWorkflowExecution({
-          namespace: this.#temporal.namespace,
-          execution: { workflowId: run.id, ...(runId && { runId }) },
-        }),
-      );
-      if (!workflowExecutionInfo) return false;
-      const now = await toTaskRun(workflowExecutionInfo, {
-        definitions: this.#definitions,
-        decode: this.#temporal.decode,
-      });
-      return isClosed(now.status) === isClosed(run.status);
+      const now = await this.#describe(run.id, executionOf(run)?.link);
+      return isClosed(now.run.status) === isClosed(run.status);
     } catch (error) {
       // The list is right without it, only later.
       if (error instanceof TaskError) return false;

@@ -3,7 +3,7 @@ import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../contract/tasks.ts';
 import { toRow } from '../run/to-row.ts';
-import { executionOf, withExecution } from '../run/to-task-run.ts';
+import { executionOf } from '../run/to-task-run.ts';
 
 interface Write {
   readonly run: TaskRun;
@@ -98,12 +98,9 @@ export class RecentWrites {
     const write = this.#aborted.get(run.id);
     if (!write || !isSame(write.run, run) || write.at < this.#now() - ABORT_KEPT) return undefined;
     const { status, finishedAt } = write.run;
-    return withExecution(
-      isClosed(status)
-        ? { ...run, status, finishedAt }
-        : { ...run, status: TaskRunStatus.Aborting },
-      executionOf(run),
-    );
+    return isClosed(status)
+      ? { ...run, status, finishedAt }
+      : { ...run, status: TaskRunStatus.Aborting };
   }
 
   #isDeleted({ id, createdAt }: TaskRun): boolean {
@@ -132,17 +129,18 @@ const MAX_WRITES = 1000;
 
 /** A deleted run and its successor under the same id must not be mixed up. */
 function isSame(run: TaskRun, other: TaskRun): boolean {
-  const runId = executionOf(run)?.runId;
-  const otherRunId = executionOf(other)?.runId;
-  return runId === undefined || otherRunId === undefined || runId === otherRunId;
+  const link = executionOf(run)?.link;
+  const otherLink = executionOf(other)?.link;
+  return link === undefined || otherLink === undefined || link === otherLink;
 }
 
 /** As the index will show it: that a worker has not taken it yet is nothing it knows. */
 function asListed(run: TaskRun, now: number): TaskRun {
   const row = toRow(run);
   if (row.status !== TaskRunStatus.Pending || (row.scheduledFor?.getTime() ?? 0) > now) return row;
-  return withExecution(
-    { ...row, status: TaskRunStatus.Running, startedAt: row.scheduledFor ?? row.createdAt },
-    executionOf(run),
-  );
+  return {
+    ...row,
+    status: TaskRunStatus.Running,
+    startedAt: row.scheduledFor ?? row.createdAt,
+  };
 }

@@ -1,6 +1,7 @@
 import { checkFilter } from '../../contract/rules/match-filter.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../contract/tasks.ts';
+import { MARK } from '../../contract/wire/run-fields.ts';
 import { wordsOf } from '../../tools/words-of.ts';
 import { withoutQuestionMarks, beginningOf, isAskable } from './without-question-marks.ts';
 
@@ -22,6 +23,8 @@ export interface QueryContext {
   readonly now: Date;
   /** Definition ids and titles: a run that was started with no name has its definition's. */
   readonly titles: ReadonlyMap<string, string>;
+  /** Whether what is no task run matches too. */
+  readonly wholeNamespace: boolean;
 }
 
 /**
@@ -98,7 +101,8 @@ const IS_FIRST_ITERATION = 'TaskIteration <= 1 OR TaskIteration IS NULL';
 const NO_PREDECESSORS = `ExecutionStatus != 'ContinuedAsNew'`;
 const NOTHING = 'NOTHING';
 
-function termsOf(filter: TaskRunFilter, { now, titles }: QueryContext): readonly string[] {
+function termsOf(filter: TaskRunFilter, context: QueryContext): readonly string[] {
+  const { now, titles } = context;
   const named = (term: string, fits: (title: string) => boolean): string =>
     orUntitled(
       term,
@@ -106,6 +110,7 @@ function termsOf(filter: TaskRunFilter, { now, titles }: QueryContext): readonly
     );
   return [
     statusTerm(statusesOf(filter), now),
+    oursTerm(filter, context),
     given(filter.ids, (ids) => anyOf('WorkflowId', ids)),
     given(filter.idsNot, (ids) => noneOf('WorkflowId', ids)),
     given(filter.definition, (ids) => anyOf('WorkflowType', ids)),
@@ -148,6 +153,13 @@ function termsOf(filter: TaskRunFilter, { now, titles }: QueryContext): readonly
     given(filter.iterationMin, (min) => orFirst(`TaskIteration >= ${min}`, min <= 1)),
     given(filter.iterationMax, (max) => orFirst(`TaskIteration <= ${max}`, max >= 1)),
   ];
+}
+
+/** What `isOurs` says of an execution. A filter that names definitions of the catalogue says as much. */
+function oursTerm({ definition }: TaskRunFilter, { titles, wholeNamespace }: QueryContext): string {
+  if (wholeNamespace || definition?.every((id) => titles.has(id))) return '';
+  const marked = `${MARK} IS NOT NULL`;
+  return titles.size === 0 ? marked : `(${anyOf('WorkflowType', [...titles.keys()])} OR ${marked})`;
 }
 
 /** A run that was started around the service has no name of its own and shows its definition's title. */

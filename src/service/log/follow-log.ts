@@ -1,5 +1,7 @@
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { TaskRunStatus } from '../../contract/task-run.ts';
+import { linksBefore } from '../temporal/history.ts';
+import { isGone } from '../temporal/to-task-error.ts';
 import type { ClosedLink, LinkHistories } from './link-histories.ts';
 import { intoLink, startOf, toCursor } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
@@ -55,7 +57,7 @@ export class LogFollower {
       const closed = await this.#histories.closed(this.#id, position.link, known);
       return closed && this.#readClosed(position, closed);
     } catch (error) {
-      if (known || !isNotFound(error)) throw error;
+      if (known || !isGone(error)) throw error;
       return this.#afterLost(position, state);
     }
   }
@@ -89,23 +91,26 @@ export class LogFollower {
   }
 
   async #firstRetained({ link, first }: LinkState): Promise<string> {
-    if (first === link) return link;
-    const held = await ifFound(this.#histories.closed(this.#id, first));
-    if (held) return first;
+    if (first === link || (await this.#holds(first))) return first;
     let oldest = link;
-    let before = await this.#linkBefore(link);
-    for (let steps = 0; before !== undefined && steps < LONGEST_WALK; steps++) {
-      // A link names the one before it whether or not that is still held.
-      const beyond = await this.#linkBefore(before);
-      if (beyond === undefined) break;
-      oldest = before;
-      before = beyond;
+    let named = link;
+    let steps = 0;
+    for await (const before of linksBefore(this.#source.temporal, { id: this.#id, link })) {
+      // It could be read, for it has named another one.
+      oldest = named;
+      named = before;
+      if (++steps > LONGEST_WALK) break;
     }
     return oldest;
   }
 
-  #linkBefore(link: string): Promise<string | undefined> {
-    return ifFound(this.#source.before(this.#id, link));
+  async #holds(link: string): Promise<boolean> {
+    try {
+      return (await this.#histories.closed(this.#id, link)) !== undefined;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
   }
 }
 
@@ -120,19 +125,6 @@ const toRunBatch = (
   onward === 'OVER'
     ? { lines, position, cursor, onward: 'END', status }
     : { lines, position, cursor, onward, status: null };
-
-/** Undefined for what Temporal does not hold any more. */
-async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
-const isNotFound = (error: unknown): boolean =>
-  error instanceof TaskError && error.code === TaskErrorCode.TaskRunNotFound;
 
 const gone = (id: string): TaskError =>
   new TaskError(TaskErrorCode.TaskRunNotFound, `There is no task run "${id}" any more.`, {

@@ -8,9 +8,11 @@ import type {
   LogPageRequest,
   WireLogPage,
 } from '../../contract/wire/run-log.ts';
+import { decodeFirst } from '../temporal/decode-first.ts';
+import { isEnd } from '../temporal/history.ts';
+import type { HistoryEvent } from '../temporal/history.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Failure = temporal.api.failure.v1.IFailure;
 
 /** What the history of one link says of its log. */
@@ -21,7 +23,7 @@ export interface LinkHistory {
   readonly safe: number;
   readonly abortRequest: HistoryEvent | undefined;
   readonly end: HistoryEvent | undefined;
-  /** Temporal's Run ID of the link that follows. */
+  /** The link that follows. */
   readonly next: string | undefined;
 }
 
@@ -87,14 +89,8 @@ export class HistoryLog {
     return hasLog(carried) ? carried.log : undefined;
   }
 
-  /** The first value, or undefined: what cannot be decoded must not hide the rest of the log. */
-  async #value(payloads: Parameters<Temporal['decode']>[0]): Promise<unknown> {
-    try {
-      const [value] = await this.#decode(payloads?.slice(0, 1));
-      return value;
-    } catch {
-      return undefined;
-    }
+  #value(payloads: Parameters<Temporal['decode']>[0]): Promise<unknown> {
+    return decodeFirst(payloads, this.#decode);
   }
 
   async #lastHeartbeat(failure: Failure | null | undefined): Promise<unknown> {
@@ -130,16 +126,6 @@ function nextLinkOf(end: HistoryEvent): string | undefined {
     {};
   return newExecutionRunId || undefined;
 }
-
-const isEnd = (event: HistoryEvent): boolean =>
-  Boolean(
-    event.workflowExecutionCompletedEventAttributes ??
-    event.workflowExecutionFailedEventAttributes ??
-    event.workflowExecutionTimedOutEventAttributes ??
-    event.workflowExecutionCanceledEventAttributes ??
-    event.workflowExecutionTerminatedEventAttributes ??
-    event.workflowExecutionContinuedAsNewEventAttributes,
-  );
 
 const hasLog = (value: unknown): value is { readonly log: CarriedLog } =>
   typeof value === 'object' && value !== null && 'log' in value;

@@ -1,5 +1,4 @@
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
-import type { temporal } from '@temporalio/proto';
 import { fromCancel } from '../../contract/wire/abort-cause.ts';
 import type { CancelRequest } from '../../contract/wire/abort-cause.ts';
 import {
@@ -12,10 +11,10 @@ import {
 import type { LifeMoment } from '../../contract/rules/run-life.ts';
 import type { LogLine } from '../../contract/wire/run-log.ts';
 import type { AbortMode, TaskRun } from '../../contract/task-run.ts';
+import { decodeFirst } from '../temporal/decode-first.ts';
+import type { HistoryEvent } from '../temporal/history.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { toRunError } from '../run/to-run-error.ts';
-
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** A line of the run's own life. `at` is where it belongs among the others, in milliseconds. */
 export interface LifeLine {
@@ -68,7 +67,7 @@ async function modeOf(
   details: Parameters<Temporal['decode']>[0],
   decode: Temporal['decode'],
 ): Promise<AbortMode> {
-  const [value] = await decode(details);
+  const value = await decodeFirst(details, decode);
   const known = typeof value === 'object' && value !== null && 'mode' in value;
   return known && (value.mode === 'FORCED' || value.mode === 'BEFORE_START')
     ? value.mode

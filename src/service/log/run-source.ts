@@ -1,4 +1,3 @@
-import type { temporal as proto } from '@temporalio/proto';
 import { LOGS_QUERY } from '../../contract/wire/messages.ts';
 import type { LogPageRequest, WireLogPage } from '../../contract/wire/run-log.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
@@ -6,12 +5,12 @@ import { HistoryLog } from './history-log.ts';
 import type { LinkHistory } from './history-log.ts';
 import { liveLines } from './live-lines.ts';
 import type { LiveLines } from './live-lines.ts';
+import { events, eventsBackwards, toTarget } from '../temporal/history.ts';
+import type { HistoryEvent } from '../temporal/history.ts';
 import { enums } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
-import { executionOf, toTaskRunDetails } from '../run/to-task-run.ts';
-import type { RunMapping } from '../run/to-task-run.ts';
+import type { DescribeRun } from '../run/describe-run.ts';
 
-type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 const { HistoryEventFilterType, QueryRejectCondition } = enums;
 
 /** What one call tells of one link of a run. */
@@ -27,43 +26,35 @@ export interface LinkState extends LiveLines {
 
 export interface RunSourceOptions {
   readonly temporal: Temporal;
-  readonly definitions: RunMapping['definitions'];
+  readonly describe: DescribeRun;
 }
 
 /** What Temporal tells of a run and its log, one question each. */
 export class RunSource {
   readonly temporal: Temporal;
-  readonly #definitions: RunMapping['definitions'];
+  readonly #describe: DescribeRun;
   /** The last query of each run that is asked one. */
   readonly #queries = new Map<string, Promise<unknown>>();
   /** Until when a run whose worker did not answer is asked nothing. */
   readonly #silent = new Map<string, number>();
 
-  constructor({ temporal, definitions }: RunSourceOptions) {
+  constructor({ temporal, describe }: RunSourceOptions) {
     this.temporal = temporal;
-    this.#definitions = definitions;
+    this.#describe = describe;
   }
 
   /** The state of a link, of the newest one unless told otherwise. */
-  async state(id: string, link = ''): Promise<LinkState> {
-    const { decode, decodeFailure } = this.temporal;
-    const description = await this.temporal.ask(
-      (service) => service.describeWorkflowExecution(this.#target(id, link)),
-      { id },
-    );
-    const { workflowExecutionInfo: info } = description;
-    const [details, live] = await Promise.all([
-      toTaskRunDetails(description, { definitions: this.#definitions, decode, decodeFailure }),
-      liveLines(description.pendingActivities, decode),
-    ]);
-    const { runId = link, firstRunId } = executionOf(details) ?? {};
+  async state(id: string, asked = ''): Promise<LinkState> {
+    const { run, execution, description } = await this.#describe(id, asked);
+    const { link, first } = execution;
+    const info = description.workflowExecutionInfo;
     return {
-      details,
-      link: runId,
-      first: firstRunId ?? runId,
+      details: run,
+      link,
+      first: first ?? link,
       open: !info?.closeTime,
       historyLength: Number(info?.historyLength ?? 0),
-      ...live,
+      ...(await liveLines(description.pendingActivities, this.temporal.decode)),
     };
   }
 
@@ -97,7 +88,7 @@ export class RunSource {
       const { queryResult } = await this.temporal.ask(
         (service) =>
           service.queryWorkflow({
-            ...this.#target(id, link),
+            ...toTarget(this.temporal, { id, link }),
             query: { queryType: LOGS_QUERY, queryArgs: { payloads } },
             // A closed run would be replayed as a whole for each query.
             queryRejectCondition: QueryRejectCondition.QUERY_REJECT_CONDITION_NOT_OPEN,
@@ -122,51 +113,14 @@ export class RunSource {
   /** The whole history of a link as its log. */
   async history(id: string, link: string): Promise<LinkHistory> {
     const log = new HistoryLog(this.temporal.decode);
-    for (let nextPageToken: Uint8Array | undefined; ;) {
-      const answer = await this.temporal.ask(
-        (service) =>
-          service.getWorkflowExecutionHistory({
-            ...this.#target(id, link),
-            maximumPageSize: 1000,
-            ...(nextPageToken && { nextPageToken }),
-          }),
-        { id },
-      );
-      for (const event of answer.history?.events ?? []) await log.add(event);
-      if (answer.nextPageToken.length === 0) return log.finish();
-      ({ nextPageToken } = answer);
-    }
-  }
-
-  /** The link before this one in the chain. */
-  async before(id: string, link: string): Promise<string | undefined> {
-    const { history } = await this.temporal.ask(
-      (service) =>
-        service.getWorkflowExecutionHistory({ ...this.#target(id, link), maximumPageSize: 1 }),
-      { id },
-    );
-    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    return started?.continuedExecutionRunId || undefined;
+    for await (const event of events(this.temporal, { id, link })) await log.add(event);
+    return log.finish();
   }
 
   /** The event of the abort request; it is among the newest ones, unless the run takes long to stop. */
   async abortRequest(id: string, link: string): Promise<HistoryEvent | undefined> {
-    for (let nextPageToken: Uint8Array | undefined, pages = 0; pages < MOST_PAGES; pages++) {
-      const answer = await this.temporal.ask(
-        (service) =>
-          service.getWorkflowExecutionHistoryReverse({
-            ...this.#target(id, link),
-            maximumPageSize: 100,
-            ...(nextPageToken && { nextPageToken }),
-          }),
-        { id },
-      );
-      const found = answer.history?.events?.find(
-        (event) => event.workflowExecutionCancelRequestedEventAttributes,
-      );
-      if (found || answer.nextPageToken.length === 0) return found;
-      ({ nextPageToken } = answer);
-    }
+    for await (const event of eventsBackwards(this.temporal, { id, link }, { pageSize: 100 }))
+      if (event.workflowExecutionCancelRequestedEventAttributes) return event;
     return undefined;
   }
 
@@ -178,7 +132,7 @@ export class RunSource {
         this.temporal.ask(
           (service) =>
             service.getWorkflowExecutionHistory({
-              ...this.#target(id, link),
+              ...toTarget(this.temporal, { id, link }),
               waitNewEvent: true,
               historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
               ...(nextPageToken && { nextPageToken }),
@@ -190,23 +144,12 @@ export class RunSource {
       ({ nextPageToken } = answer);
     }
   }
-
-  #target(
-    id: string,
-    runId: string,
-  ): {
-    readonly namespace: string;
-    readonly execution: { readonly workflowId: string; readonly runId: string };
-  } {
-    return { namespace: this.temporal.namespace, execution: { workflowId: id, runId } };
-  }
 }
 
 // With no worker there, Temporal says so one second before the deadline.
 const QUERY_DEADLINE = 2000;
 /** Milliseconds. */
 const SILENCE = 5000;
-const MOST_PAGES = 20;
 // Temporal answers a long poll after 20 s, with nothing.
 const LONG_POLL = 30_000;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toCause } from '../../contract/wire/abort-cause.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
-import type { TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
+import type { TaskRunDetails } from '../../contract/task-run.ts';
 import type {
   AbortRequest,
   AbortResult,
@@ -13,7 +13,7 @@ import { repeatChange } from '../temporal/repeat-change.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { GrpcCode } from '../../tools/grpc-code.ts';
 import { grpcErrorOf, hasCode } from '../temporal/grpc.ts';
-import { executionOf, withExecution } from './to-task-run.ts';
+import { executionOf } from './to-task-run.ts';
 
 export interface Aborting {
   readonly temporal: Temporal;
@@ -43,7 +43,7 @@ export async function abortRun(
         requestId,
         workflowExecution: { workflowId: id },
         // Follows the chain to its newest link, and never reaches another run that took over the id.
-        firstExecutionRunId: execution?.firstRunId ?? '',
+        firstExecutionRunId: execution?.first ?? '',
         reason: toCause({
           by: actor,
           reason: reason ?? null,
@@ -85,8 +85,11 @@ export async function terminateRun(
 }
 
 /** What a run is from the moment that its abort is recorded. */
-const asAborting = (run: TaskRunDetails): TaskRun =>
-  withExecution({ ...run, status: TaskRunStatus.Aborting, abortRequested: true }, executionOf(run));
+const asAborting = (run: TaskRunDetails): TaskRunDetails => ({
+  ...run,
+  status: TaskRunStatus.Aborting,
+  abortRequested: true,
+});
 
 function isAlreadyClosed(error: unknown): boolean {
   const closed = 'workflow execution already completed';

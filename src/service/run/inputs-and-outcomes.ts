@@ -1,7 +1,8 @@
 import { isClosed, TaskRunStatus } from '../../contract/task-run.ts';
-import type { Outcome, TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
+import type { Outcome, TaskRun } from '../../contract/task-run.ts';
 import { atMost } from '../../tools/at-most.ts';
 import { ByteCache } from '../../tools/byte-cache.ts';
+import type { DescribeRun } from './describe-run.ts';
 import { findInput } from './find-input.ts';
 import { inTime } from '../temporal/in-time.ts';
 import { readOutcome } from './outcome.ts';
@@ -11,8 +12,7 @@ import type { Execution } from './to-task-run.ts';
 
 export interface RunEndsOptions {
   readonly temporal: Temporal;
-  /** Describes this link of the run, or the newest one. */
-  readonly describe: (id: string, runId?: string) => Promise<TaskRunDetails>;
+  readonly describe: DescribeRun;
 }
 
 /** What is in the first and the last events of runs: input, output, error and abort. What cannot change any more is kept. */
@@ -38,10 +38,10 @@ export class InputsAndOutcomes {
   }
 
   async #input(run: TaskRun): Promise<unknown> {
-    const { memo, runId } = await this.#executionOf(run);
+    const { memo, link } = await this.#executionOf(run);
     if (memo && 'input' in memo) return memo.input;
-    return this.#inputs.get(runId, () =>
-      this.#limited(() => findInput(this.#temporal, { id: run.id, runId })),
+    return this.#inputs.get(link, () =>
+      this.#limited(() => findInput(this.#temporal, { id: run.id, link })),
     );
   }
 
@@ -49,7 +49,7 @@ export class InputsAndOutcomes {
     const open = !isClosed(run.status);
     if (open && run.status !== TaskRunStatus.Aborting) return NOTHING;
     const execution = await this.#executionOf(run);
-    const key = open ? `${execution.runId} open` : execution.runId;
+    const key = open ? `${execution.link} open` : execution.link;
     return this.#outcomes.get(key, () =>
       this.#limited(async () => {
         const { outcome, bytes } = await this.#read(run, execution, open);
@@ -59,28 +59,26 @@ export class InputsAndOutcomes {
   }
 
   async #read(run: TaskRun, execution: Execution, open: boolean) {
-    const { runId, graceEndsAt } = execution;
+    const { link, graceEndsAt } = execution;
     const known = 'abortRequested' in run ? run.abortRequested === true : undefined;
     const ended = await readOutcome(this.#temporal, {
       id: run.id,
-      runId,
+      link,
       open,
       graceEndsAt,
       abortRequested: run.status === TaskRunStatus.Aborting ? true : known,
-      wasAborted: async () => (await this.#describe(run.id, runId)).abortRequested,
+      wasAborted: async () => (await this.#describe(run.id, link)).run.abortRequested,
     });
     const { outcome } = ended;
     if (outcome.progress || !wasCutShort(outcome)) return ended;
     // What a run's activities reported last is not in the history of one that was ended from outside.
-    const described =
-      execution.firstRunId === null ? executionOf(await this.#describe(run.id, runId)) : execution;
-    return { ...ended, outcome: { ...outcome, progress: described?.lastProgress ?? null } };
+    const { lastProgress: progress } =
+      execution.first === null ? (await this.#describe(run.id, link)).execution : execution;
+    return { ...ended, outcome: { ...outcome, progress } };
   }
 
   async #executionOf(run: TaskRun): Promise<Execution> {
-    const execution = executionOf(run) ?? executionOf(await this.#describe(run.id));
-    if (!execution) throw new Error(`Temporal described run "${run.id}" without its execution.`);
-    return execution;
+    return executionOf(run) ?? (await this.#describe(run.id)).execution;
   }
 }
 

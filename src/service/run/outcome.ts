@@ -7,17 +7,16 @@ import type { AbortDetails } from '../../contract/wire/messages.ts';
 import { RunLog } from '../../contract/wire/run-log.ts';
 import type { Abort, AbortMode, CleanUp, Outcome } from '../../contract/task-run.ts';
 import { decodeAsked, decodeFirst } from '../temporal/decode-first.ts';
+import { eventsBackwards } from '../temporal/history.ts';
+import type { HistoryEvent, LinkOfRun } from '../temporal/history.ts';
 import { enums } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { toRunError } from './to-run-error.ts';
 
-type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 type Payloads = proto.api.common.v1.IPayloads;
 
 /** Events of a page read backwards from the end: more than most runs ever have. */
 const PAGE = 50;
-/** Enough for any abort that left its mark in the last link of a chain; a longer history has its abort near its end. */
-const MOST_PAGES = 20;
 
 export interface Ended {
   readonly outcome: Outcome;
@@ -25,10 +24,7 @@ export interface Ended {
   readonly bytes: number;
 }
 
-export interface OutcomeRequest {
-  readonly id: string;
-  /** Temporal's Run ID. */
-  readonly runId: string;
+export interface OutcomeRequest extends LinkOfRun {
   readonly open: boolean;
   /** Whether an abort was recorded; undefined when nobody looked. */
   readonly abortRequested: boolean | undefined;
@@ -40,22 +36,9 @@ export interface OutcomeRequest {
 /** How a run ended, or how its abort stands, read backwards from the end of its history: one call for most runs. */
 export async function readOutcome(temporal: Temporal, request: OutcomeRequest): Promise<Ended> {
   const events: HistoryEvent[] = [];
-  let token: Uint8Array = new Uint8Array();
-  for (let page = 1; ; page++) {
-    const answer = await temporal.ask(
-      (service) =>
-        service.getWorkflowExecutionHistoryReverse({
-          namespace: temporal.namespace,
-          execution: { workflowId: request.id, runId: request.runId },
-          maximumPageSize: PAGE,
-          nextPageToken: token,
-        }),
-      { id: request.id },
-    );
-    events.push(...(answer.history?.events ?? []));
-    token = answer.nextPageToken;
-    const complete = token.length === 0 || page === MOST_PAGES;
-    if (complete || !(await mayHoldMore(request, events))) break;
+  for await (const event of eventsBackwards(temporal, request, { pageSize: PAGE })) {
+    events.push(event);
+    if (events.length % PAGE === 0 && !(await mayHoldMore(request, events))) break;
   }
   return toEnded(temporal, request, events);
 }

@@ -16,9 +16,9 @@ export function runIdOfKey(key: string): string {
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** When Temporal made this Run ID, which is the run's start: a UUIDv7 begins with 48 bits of milliseconds. */
-export function timeOfRunId(runId: string): Date | null {
-  const hex = runId.replaceAll('-', '');
+/** When Temporal made this link, which is the run's start: a UUIDv7 begins with 48 bits of milliseconds. */
+export function timeOfLink(link: string): Date | null {
+  const hex = link.replaceAll('-', '');
   if (hex.length !== 32 || hex[12] !== '7') return null;
   return new Date(Number.parseInt(hex.slice(0, 12), 16));
 }

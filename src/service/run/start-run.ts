@@ -27,9 +27,9 @@ export interface NewRun {
   readonly details: string;
 }
 
-/** `runId` is Temporal's Run ID of the run that this request made; null when another request had made one. */
+/** `link` is the first one of the run that this request made; null when another request had made it. */
 export interface Started {
-  readonly runId: string | null;
+  readonly link: string | null;
 }
 
 type StartRequest = temporal.api.workflowservice.v1.IStartWorkflowExecutionRequest;
@@ -43,10 +43,10 @@ export async function startRun(temporal: Temporal, run: NewRun): Promise<Started
     async (service) => {
       try {
         const { runId, started } = await service.startWorkflowExecution(request);
-        return { runId: started ? runId : null };
+        return { link: started ? runId : null };
       } catch (error) {
         if (!hasCode(error, GrpcCode.AlreadyExists)) throw error;
-        return { runId: ownRunId(error, request.requestId) };
+        return { link: ownLink(error, request.requestId) };
       }
     },
     { id: run.id, unknown: () => resultUnknown(run) },
@@ -54,7 +54,7 @@ export async function startRun(temporal: Temporal, run: NewRun): Promise<Started
 }
 
 /** The closed run that an earlier attempt of ours had started, or null when it was someone else's. */
-function ownRunId(error: unknown, requestId: string | null | undefined): string | null {
+function ownLink(error: unknown, requestId: string | null | undefined): string | null {
   const detail = detailOf(error, 'WorkflowExecutionAlreadyStartedFailure');
   if (!detail) return null;
   const failure = api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure.decode(detail);

@@ -8,9 +8,8 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import type { TaskRunError } from '../../contract/task-run.ts';
+import type { HistoryEvent } from '../temporal/history.ts';
 import type { Temporal } from '../temporal/temporal.ts';
-
-type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 
 /** Why a run failed, by its last event; null when it did not. `events` may hold the failed activity's start. */
 export async function toRunError(

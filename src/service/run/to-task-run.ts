@@ -21,10 +21,10 @@ export interface RunMapping {
 
 /** What the service knows of a run and nobody else may see. */
 export interface Execution {
-  /** Temporal's Run ID of this link of the chain. */
-  readonly runId: string;
-  /** Of the chain's first link; null for list rows, which do not have it. */
-  readonly firstRunId: string | null;
+  /** This link of the chain. */
+  readonly link: string;
+  /** The chain's first link; null for list rows, which do not have it. */
+  readonly first: string | null;
   readonly taskQueue: string;
   readonly memo: RunMemo | null;
   /** When an aborted run is abandoned; null before a worker has seen the abort. */
@@ -33,22 +33,23 @@ export interface Execution {
   readonly lastProgress: Progress | null;
 }
 
-const EXECUTIONS = new WeakMap<TaskRun, Execution>();
+/** Where a run carries its execution: a copy has it too, and no JSON. */
+export const EXECUTION = Symbol('execution');
+export interface Executed {
+  readonly [EXECUTION]?: Execution;
+}
 
-/** Undefined for a run that was not made here, or was copied since. */
-export const executionOf = (run: TaskRun): Execution | undefined => EXECUTIONS.get(run);
-
-/** Binds a run made elsewhere in the service, or a copy, to its execution. */
-export function withExecution<R extends TaskRun>(run: R, execution: Execution | undefined): R {
-  if (execution) EXECUTIONS.set(run, execution);
-  return run;
+/** Undefined for a run that was not made here. */
+export function executionOf(run: TaskRun): Execution | undefined {
+  const { [EXECUTION]: execution }: TaskRun & Executed = run;
+  return execution;
 }
 
 /** A list row, or the row that a description holds, as a run. */
 export async function toTaskRun(
   info: RunInfo,
   { definitions, decode }: RunMapping,
-): Promise<TaskRun> {
+): Promise<TaskRun & Executed> {
   const memo = await memoOf(info, decode);
   const attributes = attributesOf(info);
   const definition = info.type?.name ?? '';
@@ -66,31 +67,29 @@ export async function toTaskRun(
   // A delayed run that was aborted before its time has an end and no start.
   const hasStarted =
     status !== TaskRunStatus.Pending && !(scheduledFor && finishedAt && finishedAt < scheduledFor);
-  return withExecution(
-    {
-      id: info.execution?.workflowId ?? '',
-      definition,
-      name: memo?.name ?? definitions.get(definition)?.title ?? definition,
-      status,
-      createdAt,
-      scheduledFor,
-      startedAt: hasStarted ? (scheduledFor ?? createdAt) : null,
-      finishedAt,
-      iteration,
-      tags: textsOf(attributes.TaskTags),
-      triggeredBy: memo?.actor ?? textOf(attributes.TaskActor),
-      parent: textOf(attributes.TaskParent) ?? (info.parentExecution?.workflowId || null),
-      rerunOf: textOf(attributes.TaskRerunOf),
-    },
-    {
-      runId: info.execution?.runId ?? '',
-      firstRunId: info.firstRunId || null,
+  return {
+    id: info.execution?.workflowId ?? '',
+    definition,
+    name: memo?.name ?? definitions.get(definition)?.title ?? definition,
+    status,
+    createdAt,
+    scheduledFor,
+    startedAt: hasStarted ? (scheduledFor ?? createdAt) : null,
+    finishedAt,
+    iteration,
+    tags: textsOf(attributes.TaskTags),
+    triggeredBy: memo?.actor ?? textOf(attributes.TaskActor),
+    parent: textOf(attributes.TaskParent) ?? (info.parentExecution?.workflowId || null),
+    rerunOf: textOf(attributes.TaskRerunOf),
+    [EXECUTION]: {
+      link: info.execution?.runId ?? '',
+      first: info.firstRunId || null,
       taskQueue: info.taskQueue ?? '',
       memo,
       graceEndsAt: validDate(textOf(attributes.TaskAbort)),
       lastProgress: null,
     },
-  );
+  };
 }
 
 /** A description as a run and what it does now. */
@@ -108,18 +107,16 @@ export async function toTaskRunDetails(
   const status = toCurrentStatus(row.status, { begun, abortRequested });
   // Temporal keeps the activities of a run that was terminated or timed out, as they were.
   const open = !isClosed(status);
-  const execution = executionOf(row);
-  return withExecution(
-    {
-      ...row,
-      status,
-      startedAt: begun ? row.startedAt : null,
-      steps: open ? steps : [],
-      progress: open ? progress : null,
-      abortRequested,
-    },
-    execution && { ...execution, lastProgress: progress },
-  );
+  const { [EXECUTION]: execution } = row;
+  return {
+    ...row,
+    status,
+    startedAt: begun ? row.startedAt : null,
+    steps: open ? steps : [],
+    progress: open ? progress : null,
+    abortRequested,
+    ...(execution && { [EXECUTION]: { ...execution, lastProgress: progress } }),
+  };
 }
 
 /** Activities that have not ended, in the order of a run's steps. Temporal tells them in any order. */

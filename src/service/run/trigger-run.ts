@@ -11,13 +11,14 @@ import type { TaskModule } from '../../contract/task-definition.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
 import type { TriggerOptions, TriggeredRun } from '../../contract/tasks.ts';
-import { newRunId, runIdOfKey, sha256, timeOfRunId } from './run-id.ts';
+import { newRunId, runIdOfKey, sha256, timeOfLink } from './run-id.ts';
 import { toRow } from './to-row.ts';
 import { startRun } from './start-run.ts';
 import type { NewRun } from './start-run.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { isGone } from '../temporal/to-task-error.ts';
-import { executionOf, withExecution } from './to-task-run.ts';
+import { EXECUTION, executionOf } from './to-task-run.ts';
+import type { Executed } from './to-task-run.ts';
 import { toDetails } from './user-metadata.ts';
 
 export interface TriggerAsked extends TriggerOptions {
@@ -41,8 +42,8 @@ export async function triggerRun(asked: TriggerAsked, by: Triggering): Promise<T
   const run = await toNewRun(asked, by);
   // A run that is deleted between two calls makes its key free again.
   for (let last = false; ; last = true) {
-    const { runId } = await startRun(by.temporal, run);
-    if (runId !== null) return toTriggered(run, runId);
+    const { link } = await startRun(by.temporal, run);
+    if (link !== null) return toTriggered(run, link);
     const earlier = await by.get(run.id).catch((error: unknown) => {
       if (!isGone(error)) throw error;
       if (last) throw beingDeleted(run);
@@ -91,46 +92,44 @@ interface NamedRun extends NewRun {
 }
 
 /** What Temporal has just recorded, as it would tell it: no second call is needed. */
-function toTriggered(run: NamedRun, runId: string): TriggeredRun {
-  const createdAt = timeOfRunId(runId) ?? new Date();
-  return withExecution(
-    {
-      id: run.id,
-      definition: run.definition,
-      name: run.name,
-      status: TaskRunStatus.Pending,
-      createdAt,
-      scheduledFor: run.delay > 0 ? new Date(createdAt.getTime() + run.delay * 1000) : null,
-      startedAt: null,
-      finishedAt: null,
-      iteration: 1,
-      tags: run.tags,
-      triggeredBy: run.actor,
-      parent: run.parent ?? null,
-      rerunOf: run.rerunOf ?? null,
-      deduplicated: false,
-    },
-    {
-      runId,
-      firstRunId: runId,
+function toTriggered(run: NamedRun, link: string): TriggeredRun {
+  const createdAt = timeOfLink(link) ?? new Date();
+  const triggered: TriggeredRun & Executed = {
+    id: run.id,
+    definition: run.definition,
+    name: run.name,
+    status: TaskRunStatus.Pending,
+    createdAt,
+    scheduledFor: run.delay > 0 ? new Date(createdAt.getTime() + run.delay * 1000) : null,
+    startedAt: null,
+    finishedAt: null,
+    iteration: 1,
+    tags: run.tags,
+    triggeredBy: run.actor,
+    parent: run.parent ?? null,
+    rerunOf: run.rerunOf ?? null,
+    deduplicated: false,
+    [EXECUTION]: {
+      link,
+      first: link,
       taskQueue: run.taskQueue,
       memo: run.fields.memo[MEMO],
       graceEndsAt: null,
       lastProgress: null,
     },
-  );
+  };
+  return triggered;
 }
 
 function toDeduplicated(run: NewRun, earlier: TaskRun): TriggeredRun {
-  const execution = executionOf(earlier);
-  if (!isSameRequest(keyedOf(run.fields.memo[MEMO]), keyedOf(execution?.memo)))
+  if (!isSameRequest(keyedOf(run.fields.memo[MEMO]), keyedOf(executionOf(earlier)?.memo)))
     throw new TaskError(
       TaskErrorCode.KeyConflict,
       `The key ${JSON.stringify(run.key)} was used before, with another definition or input, by run ${earlier.id}.`,
       { ...(run.key !== undefined && { key: run.key }), runId: earlier.id },
     );
   // A trigger answers the same fields whether it started the run or found it.
-  return withExecution({ ...toRow(earlier), deduplicated: true }, execution);
+  return { ...toRow(earlier), deduplicated: true };
 }
 
 const hashed = ({ given, read }: KeyedRequest): KeyedRequest => ({

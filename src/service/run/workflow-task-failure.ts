@@ -1,3 +1,5 @@
+import { eventsBackwards } from '../temporal/history.ts';
+import type { HistoryEvent, LinkOfRun } from '../temporal/history.ts';
 import { enums } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { toDate } from '../temporal/to-date.ts';
@@ -18,22 +20,13 @@ export const isWorkflowCodeFailing = ({ pendingWorkflowTask }: RunDescription): 
 /** Reads it from the end of the history: one call. Temporal records the first failure and counts the others. */
 export async function readWorkflowTaskFailure(
   temporal: Temporal,
-  { id, runId }: { readonly id: string; readonly runId: string },
+  at: LinkOfRun,
 ): Promise<WorkflowTaskFailure> {
-  const { history } = await temporal.ask(
-    (service) =>
-      service.getWorkflowExecutionHistoryReverse({
-        namespace: temporal.namespace,
-        execution: { workflowId: id, runId },
-        maximumPageSize: PAGE,
-      }),
-    { id },
-  );
-  const events = history?.events ?? [];
-  const gotOn = events.findIndex((event) => event.eventType === GOT_ON);
-  const failures = events
-    .slice(0, gotOn < 0 ? events.length : gotOn)
-    .filter(({ eventType }) => eventType && FAILED.has(eventType));
+  const failures: HistoryEvent[] = [];
+  for await (const event of eventsBackwards(temporal, at, { pageSize: PAGE, most: 1 })) {
+    if (event.eventType === GOT_ON) break;
+    if (event.eventType && FAILED.has(event.eventType)) failures.push(event);
+  }
   const thrown = failures.flatMap(
     ({ workflowTaskFailedEventAttributes: failed }) => failed?.failure ?? [],
   )[0];

@@ -1,15 +1,16 @@
 import type { temporal as proto } from '@temporalio/proto';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 
+type Failure = proto.api.failure.v1.IFailure;
 type Payloads = readonly proto.api.common.v1.IPayload[];
 
-/** The first value; undefined for what cannot be decoded, which must not hide all else that was asked for. */
+/** The first value alone; undefined for what cannot be decoded, which must not hide all else that was asked for. */
 export async function decodeFirst(
   payloads: Payloads | null | undefined,
   decode: (payloads: Payloads) => Promise<readonly unknown[]>,
 ): Promise<unknown> {
   try {
-    const [value] = await decode(payloads ?? []);
+    const [value] = await decode(payloads?.slice(0, 1) ?? []);
     return value;
   } catch {
     return undefined;
@@ -32,4 +33,23 @@ export async function decodeAsked(
       { cause },
     );
   }
+}
+
+/** What is left of a failure whose details cannot be decoded: its words and its types, which are plain. */
+export function withoutPayloads(failure: Failure): Failure {
+  const {
+    encodedAttributes: _,
+    cause,
+    applicationFailureInfo: application,
+    canceledFailureInfo: canceled,
+    timeoutFailureInfo: timeout,
+    ...rest
+  } = failure;
+  return {
+    ...rest,
+    ...(cause && { cause: withoutPayloads(cause) }),
+    ...(application && { applicationFailureInfo: { ...application, details: null } }),
+    ...(canceled && { canceledFailureInfo: { ...canceled, details: null } }),
+    ...(timeout && { timeoutFailureInfo: { ...timeout, lastHeartbeatDetails: null } }),
+  };
 }

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { temporal } from '@temporalio/proto';
 import { inTime } from './in-time.ts';
+import { withoutPayloads } from './decode-first.ts';
 import { isBusy } from './grpc.ts';
 import { toTaskError } from './to-task-error.ts';
 
@@ -91,10 +92,18 @@ export class Temporal {
   ): Promise<readonly unknown[]> =>
     decodeArrayFromPayloads(this.client.options.loadedDataConverter, payloads ? [...payloads] : []);
 
-  readonly decodeFailure = (
+  /** A failure whose details cannot be decoded still says what it says. */
+  readonly decodeFailure = async (
     failure: temporal.api.failure.v1.IFailure | null | undefined,
-  ): Promise<Error | undefined> =>
-    decodeOptionalFailureToOptionalError(this.client.options.loadedDataConverter, failure);
+  ): Promise<Error | undefined> => {
+    const { loadedDataConverter } = this.client.options;
+    try {
+      return await decodeOptionalFailureToOptionalError(loadedDataConverter, failure);
+    } catch {
+      const plain = failure && withoutPayloads(failure);
+      return decodeOptionalFailureToOptionalError(loadedDataConverter, plain);
+    }
+  };
 
   async encode(...values: readonly unknown[]): Promise<Payload[]> {
     const payloads = await encodeToPayloads(this.client.options.loadedDataConverter, ...values);

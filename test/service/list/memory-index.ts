@@ -5,6 +5,7 @@ import { MEMO } from '../../../src/contract/wire/messages.ts';
 import type { TaskRun } from '../../../src/contract/task-run.ts';
 import { RunLists } from '../../../src/service/list/list-runs.ts';
 import { toTaskRun } from '../../../src/service/run/to-task-run.ts';
+import { noRun } from '../../../src/service/temporal/to-task-error.ts';
 import type { RunInfo } from '../../../src/service/temporal/proto.ts';
 import type { CountedRows, ListedRows } from '../../../src/service/temporal/visibility.ts';
 
@@ -103,20 +104,11 @@ export const listsOver = (
   new RunLists({
     visibility: index,
     definitions: mapping.definitions,
-    temporal: {
-      namespace: 'default',
-      decode: mapping.decode,
-      ask: (question) =>
-        question({
-          describeWorkflowExecution: async ({
-            execution,
-          }: {
-            execution: { workflowId: string };
-          }) => {
-            index.described++;
-            const row = described(execution.workflowId);
-            return { workflowExecutionInfo: row ? toInfo(row) : null };
-          },
-        } as never),
+    temporal: { namespace: 'default', decode: mapping.decode },
+    describe: async (id) => {
+      index.described++;
+      const row = described(id);
+      if (!row) throw noRun(id);
+      return { run: await toRun(row) };
     },
   });

@@ -14,6 +14,7 @@ import {
   ensureSearchAttributes,
 } from '../../../src/service/temporal/search-attributes.ts';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
+import { describeAny } from '../describe-any.ts';
 import { toTaskRun } from '../../../src/service/run/to-task-run.ts';
 import { Visibility } from '../../../src/service/temporal/visibility.ts';
 import { CallCounter } from '../../support/count-calls.ts';
@@ -50,7 +51,12 @@ export async function openLists({ rate = 40 } = {}) {
     [`${definition}Other`, { title: 'Other work' }],
   ]);
   const visibility = new Visibility({ connection, namespace: 'default', rate });
-  const lists = new RunLists({ temporal, visibility, definitions });
+  const lists = new RunLists({
+    temporal,
+    describe: describeAny(temporal),
+    visibility,
+    definitions,
+  });
   const mapping = { definitions, decode: temporal.decode };
 
   async function start({

@@ -6,6 +6,7 @@ import { toVisibilityQuery } from '../../../src/service/list/to-visibility-query
 const context = {
   now: new Date('2026-11-24T12:00:00.123Z'),
   titles: new Map<string, string>(),
+  wholeNamespace: true,
 };
 const textOf = (filter: TaskRunFilter): string | null => toVisibilityQuery(filter, context).text;
 const attempt = (filter: TaskRunFilter): string | null | undefined => {
@@ -293,5 +294,25 @@ describe('a filter', () => {
   test('keeps times within what Temporal can compare', () => {
     expect(textOf({ finishedAfter: new Date(-8.64e15) })).toContain("'1970-01-01T00:00:00.000Z'");
     expect(textOf({ finishedBefore: new Date(8.64e15) })).toContain("'2262-01-01T00:00:00.000Z'");
+  });
+});
+
+describe('what is no task run', () => {
+  const titles = new Map([
+    ['walkSteps', 'Walk steps'],
+    ['sayHello', 'Say hello'],
+  ]);
+  const oursOf = (filter: TaskRunFilter): string | null =>
+    toVisibilityQuery(filter, { ...context, titles, wholeNamespace: false }).text;
+  const OURS = "(WorkflowType IN ('walkSteps', 'sayHello') OR TaskIteration IS NOT NULL)";
+
+  test('is asked for by no filter', () => {
+    expect(oursOf({})).toContain(OURS);
+    expect(oursOf({ ids: ['a'] })).toContain(OURS);
+    expect(oursOf({ definition: ['walkSteps', 'Payroll'] })).toContain(OURS);
+  });
+
+  test('is not what a definition of the catalogue names', () => {
+    expect(oursOf({ definition: ['walkSteps'] })).not.toContain('TaskIteration');
   });
 });

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { RunLog } from '../../../src/contract/wire/run-log.ts';
 import type { LogLine, LogPageRequest } from '../../../src/contract/wire/run-log.ts';
 import { RunWatchers } from '../../../src/service/live/run-watchers.ts';
+import { describeAny } from '../describe-any.ts';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { expectNoGapNorRepeat, readToEnd } from '../../support/run-log.ts';
 
@@ -92,10 +93,8 @@ class GrowingRun {
       withAbortSignal: (_: unknown, act: () => unknown) => act(),
     } as unknown as ConnectionLike;
     const client = new Client({ connection: Connection.lazy() });
-    return new RunWatchers({
-      temporal: new Temporal({ client, connection }),
-      definitions: new Map(),
-    });
+    const temporal = new Temporal({ client, connection });
+    return new RunWatchers({ temporal, describe: describeAny(temporal) });
   }
 }
 

@@ -85,3 +85,18 @@ test('a terminated run says who did it and why, once', async () => {
   ]);
   expect(await end(event, true)).toEqual(['4 ABORTED WARN Aborted (TERMINATED) by bob: stuck']);
 });
+
+test('an end that cannot be decoded hides nothing', async () => {
+  const unreadable = { payloads: [{ metadata: { encoding: Buffer.from('secret') } }] };
+  const canceled = { workflowExecutionCanceledEventAttributes: { details: unreadable } };
+  expect(await end(canceled, true)).toEqual(['4 ABORTED WARN Aborted (GRACEFUL)']);
+  const failed = {
+    workflowExecutionFailedEventAttributes: {
+      failure: {
+        message: 'no paper',
+        applicationFailureInfo: { type: 'OutOfPaper', details: unreadable },
+      },
+    },
+  };
+  expect(await end(failed)).toEqual(['4 FAILED ERROR Failed: OutOfPaper: no paper']);
+});

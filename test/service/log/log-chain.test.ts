@@ -6,6 +6,7 @@ import type { temporal } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import { RunLog } from '../../../src/contract/wire/run-log.ts';
 import { RunWatchers } from '../../../src/service/live/run-watchers.ts';
+import { describeAny } from '../describe-any.ts';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { GrpcCode } from '../../../src/tools/grpc-code.ts';
 import { grpcError } from '../../support/grpc-error.ts';
@@ -16,6 +17,7 @@ interface Asked {
   readonly execution: { readonly runId?: string };
 }
 
+const linkAt = (place: number): string => `00000000-0000-7000-8000-${`${place}`.padStart(12, '0')}`;
 const payloadsOf = (...values: readonly unknown[]) => ({
   payloads: values.map((value) => defaultPayloadConverter.toPayload(value)),
 });
@@ -29,7 +31,7 @@ class Chain {
   readonly #events = new Map<string, HistoryEvent[]>();
 
   constructor(links: number, lines: number) {
-    this.links = Array.from({ length: links }, (_, at) => `link-${at + 1}`);
+    this.links = Array.from({ length: links }, (_, at) => linkAt(at + 1));
     const log = new RunLog();
     for (const [index, link] of this.links.entries()) {
       const src = `${index + 1}/1/1`;
@@ -100,10 +102,8 @@ class Chain {
       withDeadline: (_: unknown, act: () => unknown) => act(),
     } as unknown as ConnectionLike;
     const client = new Client({ connection: Connection.lazy() });
-    return new RunWatchers({
-      temporal: new Temporal({ client, connection }),
-      definitions: new Map(),
-    });
+    const temporal = new Temporal({ client, connection });
+    return new RunWatchers({ temporal, describe: describeAny(temporal) });
   }
 
   #find({ runId }: Asked['execution'], question: string): string {
@@ -127,20 +127,20 @@ test('a chain is read from its first link, each link once', async () => {
     'Done',
   ]);
   expect(end).toMatchObject({ status: 'SUCCEEDED', dropped: 0 });
-  expect(chain.asked.filter((question) => question === 'history link-1')).toHaveLength(1);
+  expect(chain.asked.filter((question) => question === `history ${linkAt(1)}`)).toHaveLength(1);
 });
 
 test('lines of links that Temporal no longer holds come from what a later link carries', async () => {
   const chain = new Chain(4, 2);
   const all = await linesOf(chain);
-  chain.gone.add('link-1').add('link-2');
+  chain.gone.add(linkAt(1)).add(linkAt(2));
   expect(await linesOf(chain)).toEqual(all);
 });
 
 test('a cursor in a link that is gone goes on in the first one that is held', async () => {
   const chain = new Chain(4, 2);
   const { lines, cursors } = await readToEnd(chain.watchers, 'run');
-  chain.gone.add('link-1').add('link-2');
+  chain.gone.add(linkAt(1)).add(linkAt(2));
   for (const [index, cursor] of cursors.entries())
     expect(await linesOf(chain, cursor)).toEqual(messagesOf(lines.slice(index + 1)));
 });
@@ -148,7 +148,7 @@ test('a cursor in a link that is gone goes on in the first one that is held', as
 test('lines that nobody holds any more are counted as dropped', async () => {
   // More than a link carries.
   const chain = new Chain(2, 6000);
-  chain.gone.add('link-1');
+  chain.gone.add(linkAt(1));
   const { lines, end } = await readToEnd(chain.watchers, 'run');
   expect(end.dropped).toBeGreaterThan(0);
   expect(lines.length - 2 + end.dropped).toBe(12_000);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { TaskRunStatus } from '../../../src/contract/task-run.ts';
 import { InputsAndOutcomes } from '../../../src/service/run/inputs-and-outcomes.ts';
 import type { Temporal } from '../../../src/service/temporal/temporal.ts';
-import { toTaskRun, withExecution } from '../../../src/service/run/to-task-run.ts';
+import { toTaskRun } from '../../../src/service/run/to-task-run.ts';
 
 const mapping = { definitions: new Map(), decode: async () => [] };
 
@@ -18,18 +18,10 @@ test('calls that are each in time are cut when they are too many for the deadlin
     temporal: temporal as unknown as Temporal,
     describe: () => Promise.reject(new Error('not asked')),
   });
-  const run = await toTaskRun({ execution: { workflowId: 'run', runId: 'link' } }, mapping);
-  const aborting = withExecution(
-    { ...run, status: TaskRunStatus.Aborting },
-    {
-      runId: 'link',
-      firstRunId: 'link',
-      taskQueue: 'queue',
-      memo: null,
-      graceEndsAt: null,
-      lastProgress: null,
-    },
-  );
-  await expect(ends.outcome(aborting)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  const info = { execution: { workflowId: 'run', runId: 'link' }, firstRunId: 'link' };
+  const run = await toTaskRun(info, mapping);
+  await expect(ends.outcome({ ...run, status: TaskRunStatus.Aborting })).rejects.toMatchObject({
+    code: 'TIMEOUT',
+  });
   expect(calls).toBeGreaterThan(1);
 });

@@ -66,7 +66,7 @@ const filler = (count: number): HistoryEvent[] =>
 
 const request = (more: Partial<OutcomeRequest> = {}): OutcomeRequest => ({
   id: 'walk-1',
-  runId: 'link-1',
+  link: 'link-1',
   open: false,
   abortRequested: undefined,
   wasAborted: () => Promise.resolve(false),

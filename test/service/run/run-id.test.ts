@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runIdOfKey, timeOfRunId } from '../../../src/service/run/run-id.ts';
+import { runIdOfKey, timeOfLink } from '../../../src/service/run/run-id.ts';
 
 test('a key makes one readable id', () => {
   expect(runIdOfKey('Photos 2026/11')).toMatch(/^photos-2026-11-[0-9a-f]{20}$/);
@@ -17,8 +17,8 @@ test('any key of 200 characters makes an id of at most 100 plain ones', () => {
 });
 
 test('the time of a UUIDv7 is its first 48 bits, and other versions have none', () => {
-  expect(timeOfRunId('01a20c62-80c6-70c9-a606-465670b52cf1')?.toISOString()).toBe(
+  expect(timeOfLink('01a20c62-80c6-70c9-a606-465670b52cf1')?.toISOString()).toBe(
     '2026-11-24T07:08:31.814Z',
   );
-  expect(timeOfRunId('27d486dd-4543-424e-8224-188dac297c61')).toBeNull();
+  expect(timeOfLink('27d486dd-4543-424e-8224-188dac297c61')).toBeNull();
 });
