@@ -108,6 +108,7 @@ function isBody(value: unknown): value is CursorBody {
   const { r, s, k, d, l, g }: Partial<Record<keyof CursorBody, unknown>> = value;
   return (
     typeof r === 'string' &&
+    RUN_ID.test(r) &&
     isCount(s) &&
     isCount(k) &&
     (d === undefined || isCount(d)) &&
@@ -115,6 +116,8 @@ function isBody(value: unknown): value is CursorBody {
     isCounts(g)
   );
 }
+/** As Temporal makes them; it refuses what is none. */
+const RUN_ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const isCounts = (value: unknown): boolean =>
   value === undefined ||

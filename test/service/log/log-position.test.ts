@@ -64,3 +64,11 @@ test.each([
 ])('the text %.40j is no cursor', (text) => {
   expect(() => fromCursor('run', text)).toThrow(refusal);
 });
+
+test.each(['', 'garbage', 'namespace', 'a\u0000b', '\uD800', '0'.repeat(36)])(
+  'a cursor that names no link is refused: %j',
+  (link) => {
+    const forged = toCursor('run', startOf(link), new Set());
+    expect(() => fromCursor('run', forged)).toThrow(refusal);
+  },
+);

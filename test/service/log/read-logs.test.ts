@@ -9,6 +9,8 @@ import type { LogPosition } from '../../../src/service/log/log-position.ts';
 import { readOn } from '../../../src/service/log/read-logs.ts';
 import type { LinkView, LogBatch } from '../../../src/service/log/read-logs.ts';
 
+const LINK = '01a20c62-80c6-70c9-a606-465670b52cf1';
+
 const lineOf = (n: number, t = n): WireLine => ({ n, t, l: 'INFO', m: `line ${n}` });
 const entriesOf = (src: string, ...lines: readonly WireLine[]): LogEntry[] =>
   lines.map((line) => Object.assign({ src, step: 'work' }, line));
@@ -71,7 +73,7 @@ describe('a batch', () => {
       settled: entriesOf('1/1/1', lineOf(1), lineOf(2)),
       live: entriesOf('1/1/1', lineOf(3)),
     });
-    const batch = readOn('run', startOf('link'), view);
+    const batch = readOn('run', startOf(LINK), view);
     expect(told(batch)).toEqual(['1/1/1#1', '1/1/1#2', '1/1/1#3']);
     expect(batch.onward).toBe('WAIT');
   });
@@ -106,7 +108,7 @@ describe('a batch', () => {
       settled: entriesOf('1/1/1', lineOf(1)),
       live: byTime([...entriesOf('1/1/1', lineOf(4)), ...entriesOf('1/2/1', lineOf(1, 9))]),
     });
-    expect(told(readOn('run', startOf('link'), view))).toEqual(['1/1/1#1', '1/2/1#1']);
+    expect(told(readOn('run', startOf(LINK), view))).toEqual(['1/1/1#1', '1/2/1#1']);
   });
 
   test('keeps live lines for the end of the backlog', () => {
@@ -114,14 +116,14 @@ describe('a batch', () => {
       settled: entriesOf('1/1/1', lineOf(1)),
       live: entriesOf('1/2/1', lineOf(1)),
     });
-    const batch = readOn('run', startOf('link'), { ...view, page: { ...view.page, more: true } });
+    const batch = readOn('run', startOf(LINK), { ...view, page: { ...view.page, more: true } });
     expect(told(batch)).toEqual(['1/1/1#1']);
     expect(batch.onward).toBe('MORE');
   });
 
   test('does not repeat, once they are settled, lines that were handed out live', () => {
     const live = entriesOf('1/1/1', lineOf(1), lineOf(2));
-    const first = readOn('run', startOf('link'), viewOf({ live }));
+    const first = readOn('run', startOf(LINK), viewOf({ live }));
     const settled = entriesOf('1/1/1', lineOf(1), lineOf(2), lineOf(3));
     const second = readOn('run', first.position, viewOf({ settled }));
     expect(told(first)).toEqual(['1/1/1#1', '1/1/1#2']);
@@ -130,7 +132,7 @@ describe('a batch', () => {
 
   test('reduces a marker by the lines that were seen live before they were dropped', () => {
     const head = entriesOf('1/1/1', lineOf(1), lineOf(2), lineOf(3));
-    const first = readOn('run', startOf('link'), viewOf({ live: head }));
+    const first = readOn('run', startOf(LINK), viewOf({ live: head }));
     const settled = entriesOf('1/1/1', lineOf(1), { ...lineOf(10), m: '', dropped: 9 }, lineOf(11));
     const second = readOn('run', first.position, viewOf({ settled }));
     expect(told(second)).toEqual(['1/1/1#10-7', '1/1/1#11']);
@@ -139,7 +141,7 @@ describe('a batch', () => {
   });
 
   test('counts the lines that the run no longer holds', () => {
-    const batch = readOn('run', startOf('link'), {
+    const batch = readOn('run', startOf(LINK), {
       ...viewOf(),
       page: { entries: entriesOf('1/1/1', lineOf(41)), next: 41, more: false, skipped: 40 },
     });
@@ -149,7 +151,7 @@ describe('a batch', () => {
   test('is bounded, and the next one goes on from there', () => {
     const settled = entriesOf('1/1/1', ...Array.from({ length: 1200 }, (_, at) => lineOf(at + 1)));
     const sizes: number[] = [];
-    for (let position = startOf('link'); ;) {
+    for (let position = startOf(LINK); ;) {
       const view = viewOf({ settled, from: position.offset, over: true });
       const batch = readOn('run', position, view);
       sizes.push(batch.lines.length);
@@ -165,7 +167,7 @@ describe('a batch', () => {
       ...lineOf(at + 1),
       m: 'x'.repeat(8000),
     }));
-    const batch = readOn('run', startOf('link'), viewOf({ settled: entriesOf('1/1/1', ...wide) }));
+    const batch = readOn('run', startOf(LINK), viewOf({ settled: entriesOf('1/1/1', ...wide) }));
     expect(JSON.stringify(batch.lines).length).toBeLessThan(160 * 1024);
     expect(batch.onward).toBe('MORE');
   });
@@ -173,7 +175,7 @@ describe('a batch', () => {
   test('of more running sources than a cursor may name leaves the rest until they are settled', () => {
     const sources = Array.from({ length: 300 }, (_, at) => `1/${at}/1`);
     const live = byTime(sources.flatMap((src) => entriesOf(src, lineOf(1))));
-    const atFirst = readAll(startOf('link'), (from) => viewOf({ live, from }));
+    const atFirst = readAll(startOf(LINK), (from) => viewOf({ live, from }));
     expect(atFirst.told).toHaveLength(128);
     expect(atFirst.last.cursor.length).toBeLessThan(8192);
 
@@ -190,13 +192,13 @@ describe("the lines of a run's life", () => {
   const settled = entriesOf('1/1/1', lineOf(1, 10), lineOf(2, 20));
 
   test('stand where they belong in time, the end after everything else', () => {
-    const batch = readOn('run', startOf('link'), viewOf({ settled, life, over: true }));
+    const batch = readOn('run', startOf(LINK), viewOf({ settled, life, over: true }));
     expect(told(batch)).toEqual(['run#1', '1/1/1#1', 'run#3', '1/1/1#2', 'run#4']);
     expect(batch.onward).toBe('OVER');
   });
 
   test('come once, from whichever cursor a reader goes on', () => {
-    const whole = readOn('run', startOf('link'), viewOf({ settled, life, over: true }));
+    const whole = readOn('run', startOf(LINK), viewOf({ settled, life, over: true }));
     for (const [at, { cursor }] of whole.lines.entries()) {
       const position = fromCursor('run', cursor);
       const rest = readOn(
@@ -304,7 +306,7 @@ test('every line comes once and each source in order, whenever a reader looks, l
   fc.assert(
     fc.property(fc.array(act, { maxLength: 150, size: 'max' }), (acts) => {
       const run = new ModelRun();
-      let position = startOf('link');
+      let position = startOf(LINK);
       const seen: string[] = [];
       const look = (pageBytes: number, comeBackBy: number | null, over = false): LogBatch => {
         const batch = readOn('run', position, run.view(position, pageBytes, over));
