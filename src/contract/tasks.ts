@@ -249,8 +249,8 @@ export interface Tasks<T extends TaskModule = TaskModule> {
   /** Triggers a new run with the input of an old one. */
   rerun(request: RerunRequest): Promise<TriggeredRun>;
   /**
-   * Asks a run to stop at its next checkpoint. Resolves when the request is recorded. A run that ends by itself in the
-   * milliseconds between the look at it and the request is answered `ABORTING` too, and shows no abort afterwards.
+   * Asks a run to stop at its next checkpoint. Resolves when the request is recorded. Of several in the same moment one
+   * is recorded, `ABORTING`; the others are `ALREADY_ABORTING`, and the run's `abort` says by whom and why.
    */
   abort(request: AbortRequest): Promise<AbortResult>;
   /**

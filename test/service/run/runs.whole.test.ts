@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { DiagnosisCode, TaskRun, TaskRunStatus } from '../../../src/contract/task-run.ts';
+import { abortRun } from '../../../src/service/run/abort-run.ts';
 import { TaskService } from '../../../src/service/task-service.ts';
+import { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { CallCounter } from '../../support/count-calls.ts';
 import * as tasks from '../../support/tasks/workflows.ts';
+import { describeAny } from '../describe-any.ts';
 import { eventually, startWorker } from '../../support/whole.ts';
 import type { WholeTest } from '../../support/whole.ts';
 
@@ -86,7 +89,7 @@ describe('get', () => {
 });
 
 describe('an abort', () => {
-  test('of a running run is two calls, and the run says who, why and how', async () => {
+  test('of a running run is three calls, and the run says who, why and how', async () => {
     const { id } = await service.trigger({
       definition: 'walkSteps',
       input: { steps: 1000, ms: 20 },
@@ -95,7 +98,11 @@ describe('an abort', () => {
     const { result, made } = await calls.during(() =>
       service.as({ name: 'ada' }).abort({ id, reason: 'No longer: needed' }),
     );
-    expect(made).toEqual({ DescribeWorkflowExecution: 1, RequestCancelWorkflowExecution: 1 });
+    expect(made).toEqual({
+      DescribeWorkflowExecution: 1,
+      RequestCancelWorkflowExecution: 1,
+      GetWorkflowExecutionHistoryReverse: 1,
+    });
     expect(result).toMatchObject({ outcome: 'ABORTING', run: { id, status: 'ABORTING' } });
     const run = await reached(id, 'ABORTED');
     const { abort, progress, output, error } = await service.outcome(run);
@@ -125,6 +132,49 @@ describe('an abort', () => {
     });
   });
 
+  test('asked for twice in the same moment is the one that was recorded', async () => {
+    const elsewhere = new TaskService<typeof tasks>({ client, tasks, taskQueue: 'elsewhere' });
+    for (let round = 0; round < 10; round++) {
+      const { id } = await idle.trigger({ definition: 'takeNap', input: { ms: 1 } });
+      const asked = { ada: idle, bob: elsewhere, eve: idle };
+      const answers = await Promise.all(
+        Object.entries(asked).map(async ([name, by]) => {
+          const { outcome, run } = await by.as({ name }).abort({ id, reason: `of ${name}` });
+          return { name, outcome, abort: (await by.outcome(run)).abort };
+        }),
+      );
+      const [winner, ...none] = answers.filter(({ outcome }) => outcome === 'ABORTING');
+      expect(none).toEqual([]);
+      for (const { name, outcome, abort } of answers) {
+        expect(abort).toMatchObject({ by: winner?.name, reason: `of ${winner?.name}` });
+        if (name !== winner?.name) expect(outcome).toBe('ALREADY_ABORTING');
+      }
+    }
+    await elsewhere.close();
+  });
+
+  test('of a run that ends in that moment says how it ended', async () => {
+    const { id } = await service.trigger({ definition: 'walkSteps', input: { steps: 1 } });
+    // What it looked at was the run as it is no longer.
+    const open = { ...(await idle.get(id)), status: 'RUNNING' as const, abortRequested: false };
+    await reached(id, 'SUCCEEDED');
+    const temporal = new Temporal({ client });
+    const describe = describeAny(temporal);
+    let looks = 0;
+    const result = await abortRun(
+      { id },
+      {
+        temporal,
+        actor: 'ada',
+        describe: async (...of) => {
+          const now = await describe(...of);
+          return looks++ === 0 ? { ...now, run: open } : now;
+        },
+      },
+    );
+    expect(result).toMatchObject({ outcome: 'ALREADY_FINISHED', run: { status: 'SUCCEEDED' } });
+  });
+
   test('of a run that is over says how it ended', async () => {
     const { id } = await service.trigger({ definition: 'walkSteps', input: { steps: 1 } });
     await reached(id, 'SUCCEEDED');
@@ -144,7 +194,7 @@ describe('an abort', () => {
     const { result, made } = await calls.during(() =>
       idle.as({ name: 'bob' }).terminate({ id, reason: 'now' }),
     );
-    expect(made).toEqual({ TerminateWorkflowExecution: 1, DescribeWorkflowExecution: 1 });
+    expect(made).toEqual({ DescribeWorkflowExecution: 2, TerminateWorkflowExecution: 1 });
     expect(result).toMatchObject({ outcome: 'TERMINATED', run: { status: 'ABORTED' } });
     expect((await idle.outcome(result.run)).abort).toMatchObject({
       by: 'bob',
