@@ -12,20 +12,26 @@ import type { OperationDefinitionNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { ANY_RUN, examplesFor } from '../src/api/graphiql/examples.ts';
 import { temporalCli } from '../src/local/temporal-cli.ts';
 import { eventually } from './support/whole.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = await readFile(join(ROOT, 'README.md'), 'utf8');
+const WEBINY = await readFile(join(ROOT, 'docs/webiny.md'), 'utf8');
 /** Inside the project: its files find the project's packages. */
 const copy = join(ROOT, `.waymark/test/readme-${randomUUID()}`);
 const taskQueue = `test-${randomUUID()}`;
 
-const blocksOf = (language: string): readonly string[] =>
-  [...README.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(
+const blocksOf = (language: string, page = README): readonly string[] =>
+  [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(
     ([, text = '']) => text,
   );
-const documents = new Map(blocksOf('graphql').map((text) => [nameOf(text), text]));
+const documents = new Map(
+  [README, WEBINY].flatMap((page) =>
+    blocksOf('graphql', page).map((text) => [nameOf(text), text] as const),
+  ),
+);
 const [fromCode = '', testKit = ''] = blocksOf('ts').filter((text) => text.includes("'waymark"));
 
 let started: ChildProcess;
@@ -72,13 +78,10 @@ async function followReadme(): Promise<void> {
   ))
     await writeFile(join(copy, path), text);
   const [, line = ''] = /^(export \{ sayHello \}.+)$/m.exec(README) ?? [];
-  const [, entry = ''] = /^ {2}(greetEach,)$/m.exec(README) ?? [];
+  const [, imported = '', entry = ''] = /^(import \{ (greetOften) \}.+)$/m.exec(README) ?? [];
   await edit('src/workflows/index.ts', (text) => `${text}${line}\n`);
   await edit('src/activities/index.ts', (text) =>
-    `import { greetEach } from './greet-each.ts';\n${text}`.replace(
-      /^ {2}logInput,$/m,
-      `$& ${entry}`,
-    ),
+    `${imported}\n${text}`.replace(/^ {2}logInput,$/m, `$& ${entry},`),
   );
 
   await mkdir(join(copy, 'app'));
@@ -86,7 +89,7 @@ async function followReadme(): Promise<void> {
   await writeFile(join(copy, 'app/from-code.ts'), fromCode);
   await writeFile(
     join(copy, 'app/test-kit.ts'),
-    `import { greetEach } from '../src/activities/greet-each.ts';\n${testKit}
+    `import { greetOften } from '../src/activities/greet-often.ts';\n${testKit}
      console.log(JSON.stringify(stopped));\n`,
   );
   const config = {
@@ -171,22 +174,15 @@ async function follow(id: string): Promise<readonly any[]> {
 const messagesOf = (events: readonly any[]): readonly string[] =>
   events.flatMap(({ message }) => message ?? []);
 
-async function sayHello(names: readonly string[]): Promise<string> {
-  const { triggerTask } = await ask(
-    documentOf(
-      'Trigger',
-      ['"testingRun"', '"sayHello"'],
-      ['["Ann", "Bob"]', JSON.stringify(names)],
-    ),
-  );
+/** As the tutorial triggers it: long enough for a person to follow and abort. */
+async function sayHello(times = '120'): Promise<string> {
+  const { triggerTask } = await ask(documentOf('Trigger', ['times: 120', `times: ${times}`]));
   expect(triggerTask).toEqual({
     __typename: 'TaskRunTriggered',
     run: { id: expect.any(String), status: 'PENDING' },
   });
   return triggerTask.run.id;
 }
-/** Long enough to be stopped in the middle. */
-const MANY = Array.from({ length: 50 }, (_, n) => `Guest ${n + 1}`);
 
 test('the code of the README compiles in its place', async () => {
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
@@ -207,20 +203,40 @@ test('it prints the three addresses, and the page is there', async () => {
   expect((await fetch(http.replace(/graphql$/, 'graphiql'))).status).toBe(200);
 });
 
-describe('the quick start', () => {
-  test('triggers as it is written', async () => {
-    const { triggerTask } = await ask(documentOf('Trigger'));
-    expect(triggerTask.__typename).toBe('TaskRunTriggered');
-    expect((await follow(triggerTask.run.id)).at(-1)).toEqual({ status: 'SUCCEEDED', dropped: 0 });
+/** A tab of the page, as it is, after this run was triggered in the tab before it. */
+function tabOf(name: string, run: string): string {
+  const tab = examplesFor([], new Date()).find((example) => example.name === name);
+  expect(README).toContain(`_${name}_`);
+  return tab?.query.replaceAll(ANY_RUN, run) ?? '';
+}
+
+describe('the tutorial', () => {
+  test('triggers, reads its log and aborts it, with nothing to fill in', async () => {
+    const id = await sayHello();
+    const following = follow(id);
+    await eventually(async () => {
+      const { taskRun } = await ask(tabOf('Read its log', id));
+      expect(messagesOf(taskRun.log.lines)).toContain('Hello, Ann!');
+    });
+    expect(await ask(tabOf('Abort', id))).toMatchObject({
+      abortTaskRun: { __typename: 'TaskRunAborting', run: { id, status: 'ABORTING' } },
+    });
+    expect((await following).at(-1)).toEqual({ status: 'ABORTED', dropped: 0 });
   });
 
-  test('triggers the new task, and follows its log to its end', async () => {
-    const events = await follow(await sayHello(['Ann', 'Bob']));
-    expect(messagesOf(events)).toEqual(expect.arrayContaining(['Hello, Ann!', 'Hello, Bob!']));
+  test('gives a person minutes to follow and abort the run', () => {
+    const [, times] = /times: (\d+)/.exec(documentOf('Trigger')) ?? [];
+    const [, pause] = /await sleep\((\d+),/.exec(README) ?? [];
+    expect(Number(times) * Number(pause)).toBeGreaterThanOrEqual(120_000);
+  });
+
+  test('follows the new task to its end', async () => {
+    const events = await follow(await sayHello('2'));
+    expect(messagesOf(events).filter((message) => message === 'Hello, Ann!')).toHaveLength(2);
     expect(events.find(({ message }) => message === 'Hello, Ann!')).toMatchObject({
       time: expect.any(String),
       level: 'INFO',
-      step: 'greetEach',
+      step: 'greetOften',
       cursor: expect.any(String),
     });
     expect(events.at(-1)).toEqual({ status: 'SUCCEEDED', dropped: 0 });
@@ -229,16 +245,16 @@ describe('the quick start', () => {
   test('has a mutation of the new task, with types', async () => {
     const typed =
       'mutation ($input: SayHelloInput!) { triggerSayHello(input: $input) { __typename ... on InvalidInput { issues { path } } } }';
-    expect(await ask(typed, { input: { names: [] } })).toEqual({
+    expect(await ask(typed, { input: { name: 'Ann', times: 1 } })).toEqual({
       triggerSayHello: { __typename: 'TaskRunTriggered' },
     });
-    expect(await ask(typed, { input: { names: [''] } })).toEqual({
-      triggerSayHello: { __typename: 'InvalidInput', issues: [{ path: ['names', '0'] }] },
+    expect(await ask(typed, { input: { name: '' } })).toEqual({
+      triggerSayHello: { __typename: 'InvalidInput', issues: [{ path: ['name'] }] },
     });
   });
 
   test('aborts it with a reason while it is followed, and says so of one that has ended', async () => {
-    const id = await sayHello(MANY);
+    const id = await sayHello();
     const following = follow(id);
     await eventually(async () => {
       const { taskRun } = await ask(`{ taskRun(id: "${id}") { progress { done } } }`);
@@ -249,9 +265,9 @@ describe('the quick start', () => {
     });
     const events = await following;
     expect(events.at(-1)).toEqual({ status: 'ABORTED', dropped: 0 });
-    expect(messagesOf(events).join('\n')).toContain('Wrong names');
+    expect(messagesOf(events).join('\n')).toContain('Wrong name');
     expect(await ask(`{ taskRun(id: "${id}") { abort { by reason mode } } }`)).toEqual({
-      taskRun: { abort: { by: 'anonymous', reason: 'Wrong names', mode: 'GRACEFUL' } },
+      taskRun: { abort: { by: 'anonymous', reason: 'Wrong name', mode: 'GRACEFUL' } },
     });
     expect(await ask(documentOf('Abort'), { id })).toMatchObject({
       abortTaskRun: { __typename: 'AlreadyFinished', run: { status: 'ABORTED' } },
@@ -270,7 +286,8 @@ test('the runs that failed are listed with why, and those that do not move', asy
   const waiting = await trigger('testingRun', '{ name: "Later", delay: 3600 }');
   await follow(failing);
   await eventually(async () => {
-    const { taskRuns, open } = await ask(documentOf('Failed'));
+    const since = new Date(Date.now() - 86_400_000).toISOString();
+    const { taskRuns, open } = await ask(documentOf('Failed'), { since });
     expect(taskRuns.nodes).toContainEqual({
       id: failing,
       name: 'No such folder',
@@ -341,10 +358,10 @@ describe('the compatibility namespace', () => {
   });
 
   test('aborts a task', async () => {
-    const id = await sayHello(MANY);
+    const id = await sayHello();
     const { abortTask } = await call('AbortATask', ['yourTaskId', id]);
     expect(abortTask).toMatchObject({
-      data: { id, definitionId: 'sayHello', name: 'First run', input: { names: MANY } },
+      data: { id, definitionId: 'sayHello', name: 'First run', input: { name: 'Ann', times: 120 } },
       error: null,
     });
     expect((await follow(id)).at(-1)).toEqual({ status: 'ABORTED', dropped: 0 });
@@ -357,7 +374,7 @@ test('a run that the `temporal` command started is a run like any other', async 
   const { address } = inject('temporal');
   await promisify(execFile)(
     cli,
-    ['workflow', 'start', '--type', 'sayHello', '--input', '{"names":["Zoe"]}'].concat([
+    ['workflow', 'start', '--type', 'sayHello', '--input', '{"name":"Zoe","times":1}'].concat([
       '--task-queue',
       taskQueue,
       '--workflow-id',
@@ -373,7 +390,7 @@ test('a run that the `temporal` command started is a run like any other', async 
   expect(taskRun).toEqual({
     name: 'Say hello',
     definition: { id: 'sayHello' },
-    input: { names: ['Zoe'] },
+    input: { name: 'Zoe', times: 1 },
   });
 });
 
@@ -391,7 +408,7 @@ describe('from code', () => {
       }, `${text}\nawait service.close();\nawait temporal.close();\n`),
     );
     const said = await runApp('from-code.ts');
-    expect(said.split('\n')).toEqual(expect.arrayContaining(['Hello, Ann!', 'Hello, Bob!']));
+    expect(said.split('\n')).toEqual(expect.arrayContaining(['Hello, Ann!']));
   });
 
   test('an activity is tried without a server', async () => {
@@ -402,7 +419,7 @@ describe('from code', () => {
   });
 });
 
-test('every document of the README is proved here', () => {
+test('every document of the README, and of the page about compatibility, is proved here', () => {
   expect([...documents.keys()]).toEqual([
     'Trigger',
     'Follow',
