@@ -144,6 +144,25 @@ describe('a project that has installed it', () => {
     expect(said).toContain(`'"greetEverybody"' is not assignable to type '"greetEveryone"'`);
   });
 
+  test('runs everything on one machine by one command', { timeout: 5 * MINUTES }, async () => {
+    const local = start('dist/src/local.js', {
+      TEMPORAL_ADDRESS: inject('temporal').address,
+      WAYMARK_TASK_QUEUE: `test-${randomUUID()}`,
+      PORT: '0',
+    });
+    try {
+      const [, page = ''] = await says(local, /GraphQL page +(\S+)/);
+      expect((await fetch(page)).status).toBe(200);
+      const query = `mutation { triggerGreetEveryone(input: { names: ["Ann"] }) { __typename } }`;
+      expect(await post(page.replace(/graphiql$/, 'graphql'), { query })).toEqual({
+        data: { triggerGreetEveryone: { __typename: 'TaskRunTriggered' } },
+      });
+    } finally {
+      await stop(local);
+    }
+    expect(local.exitCode).toBe(0);
+  });
+
   test('runs its worker, and its server with GraphQL in it', { timeout: 5 * MINUTES }, async () => {
     const env = {
       TEMPORAL_ADDRESS: inject('temporal').address,

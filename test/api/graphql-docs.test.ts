@@ -9,7 +9,10 @@ import * as builtIn from '../../src/workflows/index.ts';
 import { schemaOf } from './schema/support.ts';
 
 const schema = schemaOf(builtIn);
-const text = await readFile(new URL('../../docs/graphql.md', import.meta.url), 'utf8');
+const pages = ['graphql', 'operations'].map((name) =>
+  readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'),
+);
+const text = (await Promise.all(pages)).join('\n');
 const documents = [...text.matchAll(/```graphql\n(.*?)```/gs)].map(([, source = '']) => source);
 
 test('there is a document for each task that the page names', () => {
@@ -37,6 +40,9 @@ describe.each(documents.map((source) => ({ name: operationOf(source).name?.value
         input: { folder: 'photos' },
         key: 'k',
         since: '2026-01-01T00:00:00Z',
+        longAgo: '2026-01-01T00:00:00Z',
+        today: '2026-01-01T00:00:00Z',
+        nearRetention: '2026-01-01T00:00:00Z',
       };
       const contextValue = createContext({ tasks, actor: { name: 'ada' } });
       if (operationOf(source).operation !== OperationTypeNode.SUBSCRIPTION) {
