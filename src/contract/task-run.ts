@@ -54,6 +54,8 @@ export interface TaskRunDetails extends TaskRun {
 
 /** An activity that has not ended. */
 export interface Step {
+  /** Unique: the run's id, its iteration, and the activity in it. What follows the run's id begins the `source` of its log lines. */
+  readonly id: string;
   /** The activity's name. */
   readonly name: string;
   readonly attempt: number;
@@ -149,7 +151,10 @@ export type DiagnosisCode = (typeof DiagnosisCode)[keyof typeof DiagnosisCode];
 
 /** A process that runs tasks. */
 export interface Worker {
+  /** Of this start of the process: Temporal's worker instance key. Its identity where Temporal tells no key. */
   readonly id: string;
+  /** What Temporal calls it in histories and in Web UI: `<pid>@<host>`, or the name that it was given. */
+  readonly identity: string;
   readonly host: string;
   readonly pid: string;
   readonly taskQueue: string;

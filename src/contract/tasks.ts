@@ -1,3 +1,4 @@
+import type { Right } from './caller.ts';
 import type { LogLevel, LogLine } from './wire/run-log.ts';
 import type { InputOf, TaskModule } from './task-definition.ts';
 import type {
@@ -227,6 +228,23 @@ export interface TailRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A caller as it knows itself. */
+export interface Me {
+  /** Null for code that did not say in whose name it asks. */
+  readonly name: string | null;
+  readonly rights: readonly Right[];
+}
+
+/** What answers. */
+export interface ServerInfo {
+  /** Of Waymark. */
+  readonly version: string;
+  /** Of Temporal. */
+  readonly namespace: string;
+  /** By the clock of whoever answers. */
+  readonly now: Date;
+}
+
 /** What happens to runs that are over. */
 export interface Settings {
   /** Days that Temporal keeps closed runs. */
@@ -285,6 +303,9 @@ export interface Tasks<T extends TaskModule = TaskModule> {
     request?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterableIterator<TaskRunListEvent>;
   workers(): Promise<readonly Worker[]>;
+  /** Who asks, and what it may do. */
+  me(): Promise<Me>;
+  server(): Promise<ServerInfo>;
   settings(): Promise<Settings>;
   updateSettings(settings: Settings): Promise<Settings>;
 }

@@ -3,7 +3,9 @@ import { checkActor } from '../contract/rules/check-trigger.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
 import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
+import { RIGHTS } from '../contract/caller.ts';
 import { isClosed } from '../contract/task-run.ts';
+import { VERSION } from '../contract/version.ts';
 import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../contract/task-run.ts';
 import type {
   AbortRequest,
@@ -13,7 +15,9 @@ import type {
   LogEvent,
   LogPage,
   LogsRequest,
+  Me,
   RerunRequest,
+  ServerInfo,
   Settings,
   TailRequest,
   TaskDefinitionInfo,
@@ -199,6 +203,14 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
 
   workers(): Promise<readonly Worker[]> {
     return this.parts.workers.of(this.parts.taskQueue);
+  }
+
+  async me(): Promise<Me> {
+    return { name: this.#actor?.name ?? null, rights: RIGHTS };
+  }
+
+  async server(): Promise<ServerInfo> {
+    return { version: VERSION, namespace: this.parts.temporal.namespace, now: new Date() };
   }
 
   settings(): Promise<Settings> {

@@ -135,6 +135,7 @@ export class FakeStore {
 
 const WORKER: Worker = {
   id: 'worker-1',
+  identity: '1@localhost',
   host: 'localhost',
   pid: '1',
   taskQueue: 'fake',

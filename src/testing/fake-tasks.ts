@@ -92,7 +92,11 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
   /** Shows an activity of the run, or changes the one of this name. */
   step(id: string, { name, ...changes }: Partial<Step> & Pick<Step, 'name'>): void {
     this.#move(id, (run, at) => {
-      const known = run.steps.get(name) ?? { ...STEP, since: at };
+      const known = run.steps.get(name) ?? {
+        ...STEP,
+        id: `${id}/${run.iteration}/${name}`,
+        since: at,
+      };
       run.steps.set(name, { ...known, ...changes, name });
     });
   }
@@ -158,6 +162,7 @@ const LINE = {
 } as const;
 
 const STEP: Step = {
+  id: '',
   name: '',
   attempt: 1,
   maxAttempts: 10,

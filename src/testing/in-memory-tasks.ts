@@ -7,7 +7,9 @@ import { findDefinition } from '../contract/rules/find-definition.ts';
 import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import { isSameRequest, toKeyedRequest } from '../contract/rules/keyed-request.ts';
 import { checkFilter } from '../contract/rules/match-filter.ts';
+import { RIGHTS } from '../contract/caller.ts';
 import { TaskError } from '../contract/task-error.ts';
+import { VERSION } from '../contract/version.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { TaskRunStatus } from '../contract/task-run.ts';
 import type {
@@ -26,7 +28,9 @@ import type {
   LogEvent,
   LogPage,
   LogsRequest,
+  Me,
   RerunRequest,
+  ServerInfo,
   Settings,
   TailRequest,
   TaskDefinitionInfo,
@@ -305,6 +309,16 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
   async workers(): Promise<readonly Worker[]> {
     this.store.called('workers');
     return this.store.workers;
+  }
+
+  async me(): Promise<Me> {
+    this.store.called('me');
+    return { name: this.#actor?.name ?? null, rights: RIGHTS };
+  }
+
+  async server(): Promise<ServerInfo> {
+    this.store.called('server');
+    return { version: VERSION, namespace: 'fake', now: new Date(this.store.now()) };
   }
 
   async settings(): Promise<Settings> {

@@ -83,7 +83,9 @@ test('steps show what runs, and explain why it does not', async () => {
   fake.start(run.id);
   expect(await fake.diagnose(run)).toBeNull();
   fake.step(run.id, { name: 'obey', state: 'BACKING_OFF', attempt: 2, lastFailure: 'No paper' });
-  expect(await fake.get(run.id)).toMatchObject({ steps: [{ name: 'obey', attempt: 2 }] });
+  expect(await fake.get(run.id)).toMatchObject({
+    steps: [{ id: `${run.id}/1/obey`, name: 'obey', attempt: 2 }],
+  });
   expect(await fake.diagnose(run)).toMatchObject({ code: 'RETRYING' });
   fake.endStep(run.id, 'obey');
   expect(await fake.diagnose(run)).toBeNull();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TaskRunStatus } from '../../src/contract/task-run.ts';
+import { VERSION } from '../../src/contract/version.ts';
 import type { TaskRun } from '../../src/contract/task-run.ts';
 import type { LogEvent, TaskRunFilter, Tasks, TriggerOptions } from '../../src/contract/tasks.ts';
 import { eventually } from '../support/whole.ts';
@@ -295,6 +296,14 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
         expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
       );
     });
+  });
+
+  test('tells who asks, and what answers', async () => {
+    expect(await tasks.me()).toMatchObject({ name: 'ann' });
+    expect((await tasks.me()).rights).toContain('trigger');
+    const { version, namespace, now } = await tasks.server();
+    expect([version, namespace]).toEqual([VERSION, expect.stringMatching(/./)]);
+    expect(Math.abs(now.getTime() - Date.now())).toBeLessThan(3_600_000);
   });
 
   describe('a caller from outside', () => {

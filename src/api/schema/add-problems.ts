@@ -37,7 +37,7 @@ export function addProblems(builder: Builder) {
       message: t.exposeString('message', {
         description: 'What was expected and what came, in words that can be shown.',
       }),
-      code: t.expose('code', { type: 'ProblemCode', description: 'The same, for programs.' }),
+      code: t.expose('code', { type: 'ProblemCode', description: 'The reason, for programs.' }),
     }),
   });
 

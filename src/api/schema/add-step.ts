@@ -12,8 +12,9 @@ export function addStep(builder: Builder): void {
       }),
       percent: t.float({
         nullable: true,
-        description: '`done` in percent of `total`, from 0 to 100; null without a total.',
-        resolve: ({ done, total }) => (total ? clamp((100 * done) / total) : null),
+        description:
+          '`done` in percent of `total`, from 0 to 100, with at most two decimals; null without a total.',
+        resolve: ({ done, total }) => (total ? toPercent(done / total) : null),
       }),
       message: t.exposeString('message', {
         nullable: true,
@@ -36,6 +37,10 @@ export function addStep(builder: Builder): void {
   builder.objectType('Step', {
     description: 'A step of a run that has not ended: one activity.',
     fields: (t) => ({
+      id: t.exposeID('id', {
+        description:
+          'Unique among the steps of all runs. What follows the id of the run begins the `source` of its log lines.',
+      }),
       name: t.exposeString('name', { description: 'Name of the activity.' }),
       attempt: t.exposeInt('attempt', { description: 'Which try this is; the first is 1.' }),
       maxAttempts: t.exposeInt('maxAttempts', {
@@ -71,4 +76,5 @@ export function addStep(builder: Builder): void {
   });
 }
 
-const clamp = (percent: number): number => Math.min(100, Math.max(0, percent));
+const toPercent = (share: number): number =>
+  Math.min(100, Math.max(0, Math.round(share * 10_000) / 100));

@@ -10,6 +10,9 @@ import { withoutNulls } from './kit/without-nulls.ts';
 import { toLogFilter } from './add-run-log.ts';
 import { MAX_FIRST } from './list/add-task-run-connection.ts';
 
+/** Why a list or a connection may be null. */
+const OR_ERROR = 'Null only beside an error, so that one field never blanks a page.';
+
 export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
   builder.objectType('TaskRunError', {
     description: 'Why a run failed.',
@@ -93,12 +96,22 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         startedAt: t.expose('startedAt', {
           type: 'DateTime',
           nullable: true,
-          description: 'When a worker began it; in a list, when it could begin.',
+          description:
+            'When it could begin: it was triggered, or due. Read by its id, null until a worker has begun it.',
         }),
         finishedAt: t.expose('finishedAt', {
           type: 'DateTime',
           nullable: true,
           description: 'When it ended.',
+        }),
+        durationMs: t.float({
+          nullable: true,
+          description:
+            'Milliseconds from when it could begin (`scheduledFor`, else `createdAt`) to `finishedAt`: its wait for a worker is in it. Null while it is not over, and for a delayed run that ended before it was due.',
+          resolve: ({ createdAt, scheduledFor, finishedAt }) => {
+            const ms = finishedAt && finishedAt.getTime() - (scheduledFor ?? createdAt).getTime();
+            return ms !== null && ms >= 0 ? ms : null;
+          },
         }),
         triggeredBy: t.exposeString('triggeredBy', {
           nullable: true,
@@ -140,8 +153,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         steps: t.field({
           type: ['Step'],
           nullable: true,
-          description:
-            'What it does now, the oldest first; empty when it is over. A call for a run that is not.',
+          description: `What it does now, the oldest first; empty when it is over. ${OR_ERROR} A call for a run that is not.`,
           resolve: async (run, _, { loaders }) => await stepsOf(run, loaders),
         }),
         diagnosis: t.field({
@@ -153,7 +165,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         log: t.field({
           type: 'LogPage',
           nullable: true,
-          description: 'Its log, a page at a time. A call or two.',
+          description: `Its log, a page at a time. ${OR_ERROR} A call or two.`,
           args: {
             first: t.arg.int({ defaultValue: 100, description: 'How many lines: 1 to 1,000.' }),
             after: t.arg.string({ description: 'Only lines after this position.' }),
@@ -173,7 +185,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
           resolve: async ({ parent }, _, { loaders }) =>
             parent === null ? null : await loaders.run(parent),
         }),
-        children: related('parent', 'The runs that belong to it. A call.'),
+        children: related('parent', `The runs that belong to it. ${OR_ERROR} A call.`),
         rerunOfId: t.exposeID('rerunOf', {
           nullable: true,
           description: 'Id of the run that it repeats.',
@@ -185,7 +197,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
           resolve: async ({ rerunOf }, _, { loaders }) =>
             rerunOf === null ? null : await loaders.run(rerunOf),
         }),
-        reruns: related('rerunOf', 'The runs that repeat it. A call.'),
+        reruns: related('rerunOf', `The runs that repeat it. ${OR_ERROR} A call.`),
         abilities: t.field({
           type: abilities,
           description: 'What can be done with it now.',

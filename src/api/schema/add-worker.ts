@@ -20,7 +20,13 @@ export function addWorker(builder: Builder): void {
   builder.objectType('Worker', {
     description: 'A process that executes runs.',
     fields: (t) => ({
-      id: t.exposeID('id', { description: 'Its identity in Temporal.' }),
+      id: t.exposeID('id', {
+        description: 'Of this start of the process: the next start has another one.',
+      }),
+      identity: t.exposeString('identity', {
+        description:
+          'What Temporal calls it in histories and in Web UI: `<pid>@<host>`, or the name that it was given.',
+      }),
       host: t.exposeString('host', { description: 'The machine that it is on.' }),
       pid: t.exposeString('pid', { description: 'Its process there.' }),
       taskQueue: t.exposeString('taskQueue', { description: 'The queue that it takes work from.' }),

@@ -20,6 +20,7 @@ import { addTrigger } from './add-trigger.ts';
 import { addTypedTriggers } from './typed/typed-triggers.ts';
 import { nameTypedTriggers } from './typed/typed-trigger-names.ts';
 import type { TypedTriggerName } from './typed/typed-trigger-names.ts';
+import { addServer } from './add-server.ts';
 import { addWorker } from './add-worker.ts';
 import type { WebUi } from './kit/shapes.ts';
 
@@ -55,6 +56,7 @@ function build(
   addStep(builder);
   addDiagnosis(builder);
   addWorker(builder);
+  addServer(builder, webUi);
   addTaskDefinition(builder, (id) => names.get(id)?.mutation ?? 'triggerTask');
   addTaskRun(builder, webUi);
   addTaskRunFilter(builder);

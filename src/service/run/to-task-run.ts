@@ -99,7 +99,7 @@ export async function toTaskRunDetails(
 ): Promise<TaskRunDetails> {
   const row = await toTaskRun(description.workflowExecutionInfo ?? {}, mapping);
   const steps = await Promise.all(
-    activitiesOf(description).map((activity) => toStep(activity, mapping)),
+    activitiesOf(description).map((activity) => toStep(activity, row, mapping)),
   );
   const progress = sumProgress(steps.flatMap((step) => step.progress ?? []));
   const begun = row.startedAt !== null && !isUntouched(description);
@@ -172,11 +172,13 @@ type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 
 async function toStep(
   activity: PendingActivity,
+  { id, iteration }: TaskRun,
   { decode, decodeFailure }: RunMapping & FailureMapping,
 ): Promise<Step> {
   const state = toStepState(activity);
   const failure = activity.lastFailure ? await decodeFailure(activity.lastFailure) : undefined;
   return {
+    id: `${id}/${iteration}/${activity.activityId ?? ''}`,
     name: activity.activityType?.name ?? '',
     attempt: activity.attempt ?? 1,
     maxAttempts: activity.maximumAttempts || null,

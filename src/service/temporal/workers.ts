@@ -145,6 +145,7 @@ export function toWorker(heartbeat: Heartbeat, now: number): Worker {
   const running = heartbeat.status === WorkerStatus.WORKER_STATUS_RUNNING;
   return {
     id: heartbeat.workerInstanceKey ?? '',
+    identity: heartbeat.workerIdentity ?? '',
     host: heartbeat.hostInfo?.hostName ?? '',
     pid: heartbeat.hostInfo?.processId ?? '',
     taskQueue: heartbeat.taskQueue ?? '',
@@ -174,6 +175,7 @@ function toSilentWorker(
   const [pid = '', host = ''] = identity.split('@');
   return {
     id: identity,
+    identity,
     host,
     pid,
     online: true,

@@ -191,6 +191,23 @@ describe('a run', () => {
     expect(taskRun.webUiUrl).toBe(`https://temporal.example/namespaces/a%20b/workflows/${id}`);
   });
 
+  test('tells how long it took from when it could begin, and rounds how far it is', async () => {
+    const { read, tasks } = gatewayOf();
+    const { id } = (await read(TRIGGER, { folder: 'p' })).triggerCopyFiles.run;
+    const QUERY = `{ taskRun(id: "${id}") { createdAt finishedAt durationMs progress { percent } } }`;
+    tasks.start(id);
+    tasks.progress(id, { done: 7, total: 15 });
+    expect((await read(QUERY)).taskRun).toMatchObject({
+      durationMs: null,
+      progress: { percent: 46.67 },
+    });
+    tasks.advance(5000);
+    tasks.succeed(id);
+    const { createdAt, finishedAt, durationMs } = (await read(QUERY)).taskRun;
+    expect(durationMs).toBe(Date.parse(finishedAt) - Date.parse(createdAt));
+    expect(durationMs).toBeGreaterThanOrEqual(5000);
+  });
+
   test('says what can be done with it, and why not', async () => {
     const { read, tasks } = gatewayOf(
       moduleOf(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { VERSION } from '../../../src/contract/version.ts';
 import { defined, gatewayOf, moduleOf } from './support.ts';
 
 const module = moduleOf(
@@ -61,5 +62,15 @@ describe('the catalogue', () => {
     expect((await read(WORKER)).taskDefinitions).toEqual([
       { worker: { online: false, lastSeen: null } },
     ]);
+  });
+});
+
+test('a page learns who asks and what answers', async () => {
+  const { read } = gatewayOf(undefined, {
+    webUi: { address: 'https://temporal.example', namespace: 'team' },
+  });
+  expect(await read('{ me { name rights } server { version namespace webUi } }')).toEqual({
+    me: { name: 'ada', rights: expect.arrayContaining(['READ', 'ABORT', 'SETTINGS']) },
+    server: { version: VERSION, namespace: 'fake', webUi: 'https://temporal.example' },
   });
 });

@@ -29,6 +29,7 @@ const RUN: TaskRunDetails = {
   abortRequested: false,
 };
 const STEP: Step = {
+  id: 'run/1/1',
   name: 'walk',
   attempt: 1,
   maxAttempts: 10,
@@ -41,6 +42,7 @@ const STEP: Step = {
 };
 const worker = (more: Partial<Worker> = {}): Worker => ({
   id: 'w',
+  identity: '1@host',
   host: 'h',
   pid: '1',
   taskQueue: 'queue',

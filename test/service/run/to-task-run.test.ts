@@ -237,6 +237,9 @@ test('running activities are steps, oldest first, and their progress adds up', a
     ['b', 10],
     [undefined, null],
   ]);
+  expect(run.steps.map(({ id }) => id)).toEqual(
+    ['9', '10', '11'].map((activity) => `${run.id}/${run.iteration}/${activity}`),
+  );
   expect(run.progress).toEqual({ done: 3, total: 10, message: 'b' });
   expect(run.steps[0]).toMatchObject({ state: 'RUNNING', since: new Date(START + 20) });
 });
