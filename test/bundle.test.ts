@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,4 +77,15 @@ test('a task under another name than its id is refused before anything runs', as
        export const other = defineTask({ id: 'renamed', title: 'Renamed', input: z.object({}), run: () => null });`,
     ),
   ).rejects.toThrow('"renamed" to be exported under its id, got `other`');
+});
+
+test('making a bundle says nothing of itself', async () => {
+  const code = `const { bundleTasks } = await import('./src/exports/worker.ts');
+    await bundleTasks({ workflowsPath: new URL('./src/workflows/index.ts', 'file://${at('')}') });`;
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', code],
+    { cwd: at('') },
+  );
+  expect(stdout + stderr).toBe('');
 });

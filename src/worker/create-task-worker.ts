@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { activityInterceptors } from '../activities/activity-interceptors.ts';
 import { checkCatalogue } from '../contract/rules/catalogue.ts';
@@ -67,10 +67,15 @@ export async function createTaskWorker({
   return worker;
 }
 
-/** Makes the workflow bundle of these tasks, for workers that shall not make it themselves when they start. */
+/**
+ * Makes the workflow bundle of these tasks, for workers that shall not make it themselves when they start. Give what it
+ * answers to `createTaskWorker` as `workflowBundle`; or save the `code`, and give `{ codePath }`.
+ */
 export async function bundleTasks({
   workflowsPath,
   workflowInterceptorModules = [],
+  // At `info` the bundler reports every module.
+  logger = new DefaultLogger('WARN'),
   ...options
 }: Omit<Parameters<typeof bundleWorkflowCode>[0], 'workflowsPath'> & {
   readonly workflowsPath: string | URL;
@@ -79,6 +84,7 @@ export async function bundleTasks({
   await loadCatalogue(path);
   return bundleWorkflowCode({
     ...options,
+    logger,
     workflowsPath: path,
     workflowInterceptorModules: [INTERCEPTORS, ...workflowInterceptorModules],
     preloadModules: preloads(options),
