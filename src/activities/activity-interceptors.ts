@@ -2,9 +2,9 @@ import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
-import { LOG_HEADER } from '../contract/wire/messages.ts';
+import { LOG_HEADER, isLogHeader } from '../contract/wire/messages.ts';
 import type { LogHeader, LoggedResult } from '../contract/wire/messages.ts';
-import { PAYLOAD_LIMIT, payloadSize } from '../contract/wire/payload-limit.ts';
+import { PAYLOAD_LIMIT, fit } from '../contract/wire/payload-limit.ts';
 import { toPlainFailure } from '../contract/wire/plain-failure.ts';
 import { LOG_LIMITS } from '../contract/wire/run-log.ts';
 import type { LogLevel, RunEvent } from '../contract/wire/run-log.ts';
@@ -91,22 +91,12 @@ const isHeldUp = ({ cancellationDetails }: Context): boolean =>
 const isGivenUp = ({ cancellationDetails }: Context): boolean =>
   cancellationDetails?.notFound === true || cancellationDetails?.timedOut === true;
 
-/** Refuses once what would fail again at each attempt. */
 function sizeOfResult({ info }: Context, result: unknown): number {
-  let bytes: number;
-  try {
-    bytes = payloadSize(result);
-  } catch (error) {
-    throw ApplicationFailure.nonRetryable(
-      `The result of the activity ${info.activityType} cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
-      'INVALID_OUTPUT',
-    );
-  }
-  if (bytes > PAYLOAD_LIMIT)
-    throw ApplicationFailure.nonRetryable(
-      `The result of the activity ${info.activityType} may have ${PAYLOAD_LIMIT} bytes as JSON, and has ${bytes}: store it elsewhere and answer where it is.`,
-      'PAYLOAD_TOO_LARGE',
-    );
+  const { unfit, bytes } = fit(`The result of the activity ${info.activityType}`, result, {
+    code: 'INVALID_OUTPUT',
+    instead: 'store it elsewhere and answer where it is',
+  });
+  if (unfit) throw ApplicationFailure.nonRetryable(unfit.message, unfit.code);
   return bytes;
 }
 
@@ -116,6 +106,3 @@ function toLogHeader({ headers }: ActivityExecuteInput): LogHeader | undefined {
   const header = defaultPayloadConverter.fromPayload(payload);
   return isLogHeader(header) ? header : undefined;
 }
-
-const isLogHeader = (value: unknown): value is LogHeader =>
-  typeof value === 'object' && value !== null && 'v' in value && value.v === 1;

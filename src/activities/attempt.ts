@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import type { LogHeader } from '../contract/wire/messages.ts';
+import { fit } from '../contract/wire/payload-limit.ts';
 import { LOG_LIMITS, isEnvelope } from '../contract/wire/run-log.ts';
 import type { LogEntry, LogEnvelope, LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 import type { Progress } from '../contract/task-run.ts';
@@ -173,21 +174,12 @@ function lastHeartbeatOf({ info }: Context): LogEnvelope | undefined {
 
 /** As it is now; whoever gave it may go on changing it. */
 function copyOf(state: unknown): unknown {
-  let json: string;
-  try {
-    // oxlint-disable-next-line typescript/no-unnecessary-condition -- a function has no JSON, whatever the types say
-    json = JSON.stringify(state) ?? 'null';
-  } catch (error) {
-    throw ApplicationFailure.nonRetryable(
-      `The state of a checkpoint cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
-      'INVALID_CHECKPOINT',
-    );
-  }
-  const bytes = Buffer.byteLength(json);
-  if (bytes > STATE_LIMIT)
-    throw ApplicationFailure.nonRetryable(
-      `The state of a checkpoint may have ${STATE_LIMIT} bytes as JSON, and has ${bytes}: keep where to go on, not the work itself.`,
-      'PAYLOAD_TOO_LARGE',
-    );
-  return JSON.parse(json);
+  const { unfit } = fit('The state of a checkpoint', state, {
+    limit: STATE_LIMIT,
+    code: 'INVALID_CHECKPOINT',
+    instead: 'keep where to go on, not the work itself',
+  });
+  if (unfit) throw ApplicationFailure.nonRetryable(unfit.message, unfit.code);
+  // oxlint-disable-next-line typescript/no-unnecessary-condition -- a function has no JSON, whatever the types say
+  return JSON.parse(JSON.stringify(state) ?? 'null');
 }

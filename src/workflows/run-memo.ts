@@ -2,16 +2,13 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { SearchAttributePair } from '@temporalio/common';
 import { MEMO } from '../contract/wire/messages.ts';
 import type { RunMemo, SearchAttribute } from '../contract/wire/run-fields.ts';
-import { SEARCH_ATTRIBUTES } from '../contract/wire/run-fields.ts';
+import { SEARCH_ATTRIBUTES, isRunMemo } from '../contract/wire/run-fields.ts';
 
 /** What whoever started this run noted of it; nothing for a run that was started around the service. */
 export function runMemo(): RunMemo | undefined {
   const memo = workflowInfo().memo?.[MEMO];
   return isRunMemo(memo) ? memo : undefined;
 }
-
-const isRunMemo = (memo: unknown): memo is RunMemo =>
-  typeof memo === 'object' && memo !== null && 'v' in memo && memo.v === 1;
 
 const TYPES = {
   Keyword: 'KEYWORD',

@@ -20,6 +20,8 @@ export interface LogHeader {
   readonly timeout?: { readonly seconds: number; readonly at: number };
 }
 
+export const isLogHeader = (value: unknown): value is LogHeader => isFirstVersion(value);
+
 /** What an activity answers to our workflows. */
 export interface LoggedResult {
   /** JSON drops it when the activity answers nothing. */
@@ -29,6 +31,8 @@ export interface LoggedResult {
 export const isLoggedResult = (value: unknown): value is LoggedResult =>
   isObject(value) && 'log' in value && isObject(value.log) && 'segs' in value.log;
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isFirstVersion = (value: unknown): value is { readonly v: 1 } =>
+  isObject(value) && 'v' in value && value.v === 1;
 
 /** What one iteration hands to the next. */
 export interface Carried {
@@ -38,6 +42,8 @@ export interface Carried {
   readonly startedAt?: number;
   readonly log: CarriedLog;
 }
+export const isCarried = (value: unknown): value is Carried =>
+  isFirstVersion(value) && 'log' in value;
 
 /** Details of `WorkflowExecutionCanceled`: how the abort took effect. `at` is the service's to read, from the event. */
 export interface AbortDetails {
@@ -48,3 +54,5 @@ export interface AbortDetails {
   /** `DONE`, `TIMED_OUT`, or what the clean-up failed with. */
   readonly cleanUp?: string;
 }
+export const isAbortDetails = (value: unknown): value is AbortDetails =>
+  isFirstVersion(value) && 'mode' in value;

@@ -43,6 +43,9 @@ export interface KeyedRequest {
   readonly read: string | undefined;
 }
 
+export const isRunMemo = (value: unknown): value is RunMemo =>
+  typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'name' in value;
+
 export interface RunFields {
   readonly name: string;
   readonly actor: string | null;

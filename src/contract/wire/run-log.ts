@@ -136,6 +136,9 @@ export interface WireLogPage {
   readonly skipped: number;
 }
 
+export const isWirePage = (value: unknown): value is WireLogPage =>
+  typeof value === 'object' && value !== null && 'entries' in value && Array.isArray(value.entries);
+
 /** The settled log of a run: append-only, a line's offset never changes. */
 export class RunLog {
   #entries: LogEntry[] = [];

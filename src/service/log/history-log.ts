@@ -1,5 +1,5 @@
 import type { temporal } from '@temporalio/proto';
-import { LOG_SIGNAL, isLoggedResult } from '../../contract/wire/messages.ts';
+import { LOG_SIGNAL, isCarried, isLoggedResult } from '../../contract/wire/messages.ts';
 import { LastCheckpoints } from '../../contract/wire/last-checkpoints.ts';
 import { RunLog } from '../../contract/wire/run-log.ts';
 import type {
@@ -86,7 +86,7 @@ export class HistoryLog {
 
   async #carried(input: Parameters<Temporal['decode']>[0]): Promise<CarriedLog | undefined> {
     const carried = await this.#value(input?.slice(1));
-    return hasLog(carried) ? carried.log : undefined;
+    return isCarried(carried) ? carried.log : undefined;
   }
 
   #value(payloads: Parameters<Temporal['decode']>[0]): Promise<unknown> {
@@ -126,6 +126,3 @@ function nextLinkOf(end: HistoryEvent): string | undefined {
     {};
   return newExecutionRunId || undefined;
 }
-
-const hasLog = (value: unknown): value is { readonly log: CarriedLog } =>
-  typeof value === 'object' && value !== null && 'log' in value;

@@ -1,4 +1,5 @@
 import { LOGS_QUERY } from '../../contract/wire/messages.ts';
+import { isWirePage } from '../../contract/wire/run-log.ts';
 import type { LogPageRequest, WireLogPage } from '../../contract/wire/run-log.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { HistoryLog } from './history-log.ts';
@@ -96,7 +97,7 @@ export class RunSource {
         { deadline: QUERY_DEADLINE, retries: false },
       );
       const [page] = await this.temporal.decode(queryResult?.payloads);
-      return isPage(page) ? page : undefined;
+      return isWirePage(page) ? page : undefined;
     } catch {
       // Whatever is wrong with the worker, history has the same lines.
       this.#silence(id);
@@ -152,6 +153,3 @@ const QUERY_DEADLINE = 2000;
 const SILENCE = 5000;
 // Temporal answers a long poll after 20 s, with nothing.
 const LONG_POLL = 30_000;
-
-const isPage = (value: unknown): value is WireLogPage =>
-  typeof value === 'object' && value !== null && 'entries' in value && Array.isArray(value.entries);

@@ -1,7 +1,7 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
 import { fromCancel } from '../../contract/wire/abort-cause.ts';
-import { isLoggedResult } from '../../contract/wire/messages.ts';
+import { isAbortDetails, isLoggedResult } from '../../contract/wire/messages.ts';
 import type { CancelRequest } from '../../contract/wire/abort-cause.ts';
 import type { AbortDetails } from '../../contract/wire/messages.ts';
 import { RunLog } from '../../contract/wire/run-log.ts';
@@ -125,9 +125,6 @@ function toCleanUp(told: AbortDetails['cleanUp']): CleanUp | null {
   if (told === 'DONE' || told === 'TIMED_OUT') return { outcome: told, error: null };
   return { outcome: 'FAILED', error: told };
 }
-
-const isAbortDetails = (value: unknown): value is AbortDetails =>
-  typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'mode' in value;
 
 /** What the last events carried: envelopes in results, signals, failures and time-outs. */
 async function lastProgress(temporal: Temporal, newestFirst: readonly HistoryEvent[]) {

@@ -1,6 +1,7 @@
 import { decodeSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
 import type { temporal } from '@temporalio/proto';
 import { MEMO } from '../../contract/wire/messages.ts';
+import { isRunMemo } from '../../contract/wire/run-fields.ts';
 import type { RunMemo, SearchAttribute } from '../../contract/wire/run-fields.ts';
 import { isEnvelope, sumProgress } from '../../contract/wire/run-log.ts';
 import type { TaskDescription } from '../../contract/task-definition.ts';
@@ -227,11 +228,8 @@ async function progressOf(
 async function memoOf(info: RunInfo, decode: RunMapping['decode']): Promise<RunMemo | null> {
   const payload = info.memo?.fields?.[MEMO];
   const memo = payload && (await decodeFirst([payload], decode));
-  return isMemo(memo) ? memo : null;
+  return isRunMemo(memo) ? memo : null;
 }
-
-const isMemo = (value: unknown): value is RunMemo =>
-  typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'name' in value;
 
 type Attributes = Partial<Record<SearchAttribute, readonly unknown[]>>;
 
