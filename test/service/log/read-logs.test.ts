@@ -83,7 +83,7 @@ describe('a batch', () => {
       ...entriesOf('1/1/1', lineOf(1, 10), lineOf(2, 30), lineOf(3, 50)),
       ...entriesOf('1/2/1', lineOf(1, 20), lineOf(2, 40)),
     ];
-    const whole = readOn('run', startOf('link'), viewOf({ settled, over: true }));
+    const whole = readOn('run', startOf(LINK), viewOf({ settled, over: true }));
     const order = ['1/1/1#1', '1/2/1#1', '1/1/1#2', '1/2/1#2', '1/1/1#3'];
     expect(told(whole)).toEqual(order);
     // From each of its cursors exactly the rest comes.
@@ -99,7 +99,7 @@ describe('a batch', () => {
     const settled = Array.from({ length: 100 }, (_, at) =>
       entriesOf(`1/${at}/1`, lineOf(1, 100 - at)),
     ).flat();
-    const batch = readOn('run', startOf('link'), viewOf({ settled, over: true }));
+    const batch = readOn('run', startOf(LINK), viewOf({ settled, over: true }));
     expect(told(batch)).toEqual(settled.map(({ src, n }) => `${src}#${n}`));
   });
 
