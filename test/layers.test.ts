@@ -94,8 +94,19 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
     packages: ['node:', 'zod', '@temporalio/client', '@temporalio/common'],
   },
+  'service/diagnosis/': {
+    rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
+    packages: [],
+  },
   'service/': {
-    rooms: [...CONTRACT, 'service/temporal/', 'service/run/', 'service/live/', 'service/list/'],
+    rooms: [
+      ...CONTRACT,
+      'service/temporal/',
+      'service/run/',
+      'service/live/',
+      'service/list/',
+      'service/diagnosis/',
+    ],
     packages: ['node:', '@temporalio/client', '@temporalio/common'],
   },
 

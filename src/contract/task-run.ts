@@ -137,6 +137,8 @@ export interface Diagnosis {
 
 export const DiagnosisCode = {
   NoWorker: 'NO_WORKER',
+  NoCurrentVersion: 'NO_CURRENT_VERSION',
+  WaitingForSlot: 'WAITING_FOR_SLOT',
   Delayed: 'DELAYED',
   Retrying: 'RETRYING',
   HeartbeatLate: 'HEARTBEAT_LATE',
@@ -165,4 +167,17 @@ export interface Worker {
   readonly startedAt: Date | null;
   readonly lastSeen: Date | null;
   readonly sdkVersion: string;
+  /** Of its worker deployment; null for one without versions. */
+  readonly version: string | null;
+  /** Null while it has not told. */
+  readonly activitySlots: WorkerSlots | null;
+  /** Null while it has not told. */
+  readonly workflowTaskSlots: WorkerSlots | null;
+}
+
+/** How much a worker does at once. */
+export interface WorkerSlots {
+  readonly used: number;
+  /** Null for a worker that decides from case to case. */
+  readonly free: number | null;
 }

@@ -33,9 +33,10 @@ import type {
 } from '../contract/tasks.ts';
 import { abortRun, terminateRun } from './run/abort-run.ts';
 import { deleteRun } from './run/delete-run.ts';
+import { diagnose } from './diagnosis/diagnose.ts';
+import { gatherEvidence } from './diagnosis/gather-evidence.ts';
+import type { TaskQueues } from './diagnosis/task-queues.ts';
 import type { DeletedRuns, DescribeRun } from './run/describe-run.ts';
-import { diagnose } from './run/diagnose.ts';
-import { isWorkflowCodeFailing, readWorkflowTaskFailure } from './run/workflow-task-failure.ts';
 import { inTime } from './temporal/in-time.ts';
 import type { RunLists } from './list/list-runs.ts';
 import type { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
@@ -55,6 +56,7 @@ export interface Parts<T extends TaskModule> {
   readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'watch'>;
   readonly ends: InputsAndOutcomes;
   readonly workers: Workers;
+  readonly queues: TaskQueues;
   readonly deleted: DeletedRuns;
   readonly linkTo: ((id: string) => string) | undefined;
 }
@@ -150,21 +152,9 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async #diagnosis(id: string): Promise<Diagnosis | null> {
-    const { run, execution, description } = await this.parts.describe(id);
-    if (isClosed(run.status)) return null;
-    const { taskQueue, link, graceEndsAt } = execution;
-    return diagnose({
-      run,
-      description,
-      taskQueue,
-      workers: await this.parts.workers.of(taskQueue),
-      known: Object.hasOwn(this.parts.tasks, run.definition),
-      graceEndsAt,
-      failure: isWorkflowCodeFailing(description)
-        ? await readWorkflowTaskFailure(this.parts.temporal, { id, link })
-        : null,
-      now: Date.now(),
-    });
+    const described = await this.parts.describe(id);
+    if (isClosed(described.run.status)) return null;
+    return diagnose(await gatherEvidence(described, this.parts));
   }
 
   list(request?: ListRequest): Promise<TaskRunPage> {

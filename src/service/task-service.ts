@@ -9,6 +9,7 @@ import { RunWatchers } from './live/run-watchers.ts';
 import { CallerTasks } from './caller-tasks.ts';
 import { Temporal } from './temporal/temporal.ts';
 import { Visibility } from './temporal/visibility.ts';
+import { TaskQueues } from './diagnosis/task-queues.ts';
 import { Workers } from './temporal/workers.ts';
 
 export interface TaskServiceOptions<T extends TaskModule> {
@@ -74,6 +75,7 @@ export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<
       watchers,
       ends: new InputsAndOutcomes({ temporal, describe }),
       workers: new Workers(temporal),
+      queues: new TaskQueues(temporal),
       deleted,
       linkTo,
     });

@@ -90,7 +90,8 @@ export class FakeStore {
   diagnose(run: FakeRun): Diagnosis | null {
     if (run.closed) return null;
     if (run.diagnosis) return run.diagnosis;
-    if (!this.workers.some(({ online }) => online))
+    const online = this.workers.filter((worker) => worker.online);
+    if (online.length === 0)
       return {
         code: 'NO_WORKER',
         message: 'No worker is there to run it.',
@@ -113,6 +114,16 @@ export class FakeStore {
         action: 'Wait, or abort it.',
       };
     const steps = [...run.steps.values()];
+    const isFull = ({ activitySlots, workflowTaskSlots }: Worker): boolean =>
+      (run.startedAt ? activitySlots : workflowTaskSlots)?.free === 0;
+    const scheduled = steps.find(({ state }) => state === 'SCHEDULED');
+    if ((!run.startedAt || scheduled) && online.every(isFull))
+      return {
+        code: 'WAITING_FOR_SLOT',
+        message: `${scheduled?.name ?? 'The run'} waits for a free slot of a worker.`,
+        since: scheduled?.since ?? run.facts.createdAt,
+        action: 'Wait until one is free, or add workers.',
+      };
     const retrying = steps.find(({ state }) => state === 'BACKING_OFF');
     if (retrying)
       return {
@@ -144,4 +155,7 @@ const WORKER: Worker = {
   startedAt: null,
   lastSeen: null,
   sdkVersion: '0',
+  version: null,
+  activitySlots: null,
+  workflowTaskSlots: null,
 };

@@ -10,7 +10,7 @@ import { FIRST_SIGN } from '../contract/wire/worker-heartbeat.ts';
  * known by its polls alone, which Temporal keeps for minutes.
  */
 export async function sendFirstSign(
-  { options: { namespace, taskQueue, identity } }: Worker,
+  { options: { namespace, taskQueue, identity, workerDeploymentOptions: deployment } }: Worker,
   connection: NativeConnection,
 ): Promise<void> {
   const now = msToTs(Date.now());
@@ -26,6 +26,7 @@ export async function sendFirstSign(
           status: protos.temporal.api.enums.v1.WorkerStatus.WORKER_STATUS_RUNNING,
           startTime: now,
           heartbeatTime: now,
+          deploymentVersion: deployment?.useWorkerVersioning ? deployment.version : null,
           hostInfo: { hostName: hostname(), processId: String(process.pid) },
         },
       ],

@@ -93,6 +93,23 @@ test('steps show what runs, and explain why it does not', async () => {
   expect(await fake.diagnose(run)).toMatchObject({ code: 'NO_WORKER' });
 });
 
+test('with every worker full, what waits says so', async () => {
+  const fake = create();
+  const [worker] = await fake.workers();
+  if (!worker) throw new Error('Expected a fake to have one worker at first.');
+  const full = { used: 100, free: 0 };
+  fake.setWorkers([{ ...worker, activitySlots: full, workflowTaskSlots: full }]);
+  const run = await fake.trigger({ definition: 'obeyOrders', input });
+  expect(await fake.diagnose(run)).toMatchObject({ code: 'WAITING_FOR_SLOT' });
+  fake.start(run.id);
+  expect(await fake.diagnose(run)).toBeNull();
+  fake.step(run.id, { name: 'obey', state: 'SCHEDULED' });
+  expect(await fake.diagnose(run)).toMatchObject({
+    code: 'WAITING_FOR_SLOT',
+    message: 'obey waits for a free slot of a worker.',
+  });
+});
+
 test('time passes when the test says', async () => {
   const fake = create();
   const run = await fake.trigger({ definition: 'obeyOrders', input, delay: 60 });

@@ -5,6 +5,13 @@ export function addDiagnosis(builder: Builder): void {
     description: 'Why a run does not move.',
     values: {
       NO_WORKER: { description: 'No worker is there to take it: start one.' },
+      NO_CURRENT_VERSION: {
+        description:
+          'All workers are versioned, and Temporal was not told which version takes runs.',
+      },
+      WAITING_FOR_SLOT: {
+        description: 'Workers are there and have no slot free for it: wait, or add workers.',
+      },
       DELAYED: { description: 'It is not due yet.' },
       RETRYING: { description: 'A step failed and waits for its next attempt.' },
       HEARTBEAT_LATE: { description: 'The worker of a step has not given a sign of life in time.' },

@@ -42,7 +42,32 @@ export function addWorker(builder: Builder): void {
         nullable: true,
         description: 'Its last sign of life.',
       }),
+      version: t.exposeString('version', {
+        nullable: true,
+        description: 'Of its worker deployment; null for one without versions.',
+      }),
+      activitySlots: t.expose('activitySlots', {
+        type: 'WorkerSlots',
+        nullable: true,
+        description: 'Activities that it runs; null while it has not told.',
+      }),
+      workflowTaskSlots: t.expose('workflowTaskSlots', {
+        type: 'WorkerSlots',
+        nullable: true,
+        description: 'Workflow tasks that it runs; null while it has not told.',
+      }),
       sdkVersion: t.exposeString('sdkVersion', { description: 'Version of its Temporal SDK.' }),
+    }),
+  });
+
+  builder.objectType('WorkerSlots', {
+    description: 'How much a worker does at once.',
+    fields: (t) => ({
+      used: t.exposeInt('used', { description: 'That many are at work.' }),
+      free: t.exposeInt('free', {
+        nullable: true,
+        description: 'That many more it takes; null for a worker that decides from case to case.',
+      }),
     }),
   });
 

@@ -1,37 +1,37 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
-import type { Worker } from '../../contract/task-run.ts';
+import type { Worker, WorkerSlots } from '../../contract/task-run.ts';
+import { RecentCache } from '../../tools/recent-cache.ts';
 import { FIRST_SIGN, WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { toDate } from './to-date.ts';
 import { hasCode } from './grpc.ts';
+import { toVersion } from './to-version.ts';
 import { GrpcCode } from '../../tools/grpc-code.ts';
 
 type Heartbeat = proto.api.worker.v1.IWorkerHeartbeat;
-const { TaskQueueType, WorkerStatus } = enums;
+const { WorkerStatus } = enums;
+const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = enums.TaskQueueType;
+const { WORKER_VERSIONING_MODE_VERSIONED: VERSIONED } = enums.WorkerVersioningMode;
 
 /** Who serves which task queue, asked at most every two seconds however many want to know. */
 export class Workers {
   readonly #temporal: Temporal;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new RecentCache<Known>({ limit: MOST_QUEUES, idle: FRESH, sizeOf: () => 1 });
 
   constructor(temporal: Temporal) {
     this.#temporal = temporal;
   }
 
   /** Online ones first. */
-  of(taskQueue: string): Promise<readonly Worker[]> {
-    const known = this.#known.get(taskQueue);
-    if (known && Date.now() - known.at < FRESH) return known.workers;
-    const asked: Known = { at: Date.now(), workers: this.#ask(taskQueue) };
-    this.#known.set(taskQueue, asked);
-    asked.workers.catch(() => {
-      if (this.#known.get(taskQueue) === asked) this.#known.delete(taskQueue);
-    });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MOST_QUEUES && oldest !== undefined) this.#known.delete(oldest);
-    return asked.workers;
+  async of(taskQueue: string): Promise<readonly Worker[]> {
+    const { workers } = await this.#known.get(
+      taskQueue,
+      async () => ({ at: Date.now(), workers: await this.#ask(taskQueue) }),
+      ({ at }) => Date.now() - at < FRESH,
+    );
+    return workers;
   }
 
   async #ask(taskQueue: string): Promise<readonly Worker[]> {
@@ -63,28 +63,38 @@ export class Workers {
 
   /** Workers known by their polls alone: some never report themselves. */
   async #silent(taskQueue: string, reported: readonly Heartbeat[]): Promise<readonly Worker[]> {
-    const { pollers } = await this.#temporal.ask((service) =>
-      service.describeTaskQueue({
-        namespace: this.#temporal.namespace,
-        taskQueue: { name: taskQueue },
-        taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-      }),
+    const pollers = await Promise.all(
+      [TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY].map((taskQueueType) =>
+        this.#temporal.ask((service) =>
+          service.describeTaskQueue({
+            namespace: this.#temporal.namespace,
+            taskQueue: { name: taskQueue },
+            taskQueueType,
+          }),
+        ),
+      ),
     );
     // Polls of a worker that was killed stay for minutes: whoever has reported itself is not believed by them.
-    const identities = new Set(reported.map(({ workerIdentity }) => workerIdentity));
+    const known = new Set(reported.map(({ workerIdentity }) => workerIdentity));
     const since = Date.now() - LONGEST_POLL;
-    return pollers.flatMap(({ identity, lastAccessTime }) => {
+    const workers = new Map<string, Worker>();
+    for (const { identity, lastAccessTime, deploymentOptions } of pollers.flatMap(
+      (of) => of.pollers,
+    )) {
       const lastSeen = toDate(lastAccessTime);
-      if (!identity || identities.has(identity) || !lastSeen || lastSeen.getTime() < since)
-        return [];
-      return [toSilentWorker(identity, { taskQueue, lastSeen })];
-    });
+      if (!identity || known.has(identity) || !lastSeen || lastSeen.getTime() < since) continue;
+      if ((workers.get(identity)?.lastSeen ?? new Date(0)) >= lastSeen) continue;
+      const version =
+        deploymentOptions?.workerVersioningMode === VERSIONED ? toVersion(deploymentOptions) : null;
+      workers.set(identity, toSilentWorker(identity, { taskQueue, lastSeen, version }));
+    }
+    return [...workers.values()];
   }
 }
 
 interface Known {
   readonly at: number;
-  readonly workers: Promise<readonly Worker[]>;
+  readonly workers: readonly Worker[];
 }
 
 const FRESH = 2000;
@@ -154,8 +164,21 @@ export function toWorker(heartbeat: Heartbeat, now: number): Worker {
     startedAt: toDate(heartbeat.startTime),
     lastSeen,
     sdkVersion: heartbeat.sdkVersion ?? '',
+    version: toVersion(heartbeat.deploymentVersion),
+    activitySlots: toSlots(heartbeat.activityTaskSlotsInfo),
+    workflowTaskSlots: toSlots(heartbeat.workflowTaskSlotsInfo),
   };
 }
+
+const toSlots = (
+  slots: proto.api.worker.v1.IWorkerSlotsInfo | null | undefined,
+): WorkerSlots | null =>
+  slots
+    ? {
+        used: slots.currentUsedSlots ?? 0,
+        free: slots.slotSupplierKind === 'Fixed' ? (slots.currentAvailableSlots ?? 0) : null,
+      }
+    : null;
 
 /** Milliseconds between two heartbeats, as this worker has shown them: a Temporal worker that is not ours has a pace of its own. */
 function paceOf({ elapsedSinceLastHeartbeat, startTime }: Heartbeat, lastSeen: Date): number {
@@ -170,7 +193,7 @@ const SLOWEST = 60_000;
 /** Temporal's workers call themselves `<pid>@<host>`. */
 function toSilentWorker(
   identity: string,
-  seen: { readonly taskQueue: string; readonly lastSeen: Date },
+  seen: Pick<Worker, 'taskQueue' | 'lastSeen' | 'version'>,
 ): Worker {
   const [pid = '', host = ''] = identity.split('@');
   return {
@@ -182,6 +205,8 @@ function toSilentWorker(
     status: 'RUNNING',
     startedAt: null,
     sdkVersion: '',
+    activitySlots: null,
+    workflowTaskSlots: null,
     ...seen,
   };
 }

@@ -7,6 +7,7 @@ import type {
   TaskRun,
   TaskRunStatus,
   Worker,
+  WorkerSlots,
 } from '../../../contract/task-run.ts';
 import type { Abort, Diagnosis, Progress, TaskRunError } from '../../../contract/task-run.ts';
 import type { LogPage, TaskDefinitionInfo, TaskRunOrder } from '../../../contract/tasks.ts';
@@ -55,6 +56,7 @@ export interface SchemaTypes {
     TaskRunConnection: Connection;
     TaskRunError: TaskRunError;
     Worker: Worker;
+    WorkerSlots: WorkerSlots;
   };
   Interfaces: {
     Problem: Problem;

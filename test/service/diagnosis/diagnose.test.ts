@@ -2,10 +2,11 @@ import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { temporal as proto } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import type { Step, TaskRunDetails, Worker } from '../../../src/contract/task-run.ts';
-import { diagnose } from '../../../src/service/run/diagnose.ts';
-import type { Evidence } from '../../../src/service/run/diagnose.ts';
+import { diagnose } from '../../../src/service/diagnosis/diagnose.ts';
+import type { Evidence } from '../../../src/service/diagnosis/evidence.ts';
 import { toWorker } from '../../../src/service/temporal/workers.ts';
 
+const { WorkflowExecutionInfo } = proto.api.workflow.v1;
 const NOW = Date.parse('2026-11-24T07:00:00.000Z');
 const before = (seconds: number): Date => new Date(NOW - seconds * 1000);
 const after = (seconds: number): Date => before(-seconds);
@@ -51,8 +52,13 @@ const worker = (more: Partial<Worker> = {}): Worker => ({
   startedAt: before(600),
   lastSeen: before(1),
   sdkVersion: '1',
+  version: null,
+  activitySlots: null,
+  workflowTaskSlots: null,
   ...more,
 });
+
+const WAITING = { kind: 'activity' as const, name: 'walk', taskQueue: 'queue', since: before(3) };
 
 function explain(run: Partial<TaskRunDetails>, evidence: Partial<Evidence> = {}) {
   return diagnose({
@@ -60,6 +66,9 @@ function explain(run: Partial<TaskRunDetails>, evidence: Partial<Evidence> = {})
     description: {},
     workers: [worker()],
     taskQueue: 'queue',
+    waiting: null,
+    queue: null,
+    version: null,
     known: true,
     graceEndsAt: null,
     failure: null,
@@ -164,17 +173,99 @@ test('workers that die within seconds are called so', () => {
 
 test('one known by its polls alone is not there if it has not taken what came after', () => {
   const silent = worker({ startedAt: null, lastSeen: before(40) });
-  const waiting = (seconds: number) => {
-    const scheduledTime = msNumberToTs(before(seconds).getTime());
-    const pendingWorkflowTask = { state: WORKFLOW_TASK_SCHEDULED, scheduledTime, attempt: 1 };
-    return explain({}, { description: { pendingWorkflowTask }, workers: [silent] });
-  };
+  const waiting = (seconds: number) =>
+    explain(
+      {},
+      { waiting: { ...WAITING, kind: 'workflow', since: before(seconds) }, workers: [silent] },
+    );
   expect(waiting(16)).toMatchObject({ code: 'NO_WORKER', since: before(40) });
   expect(waiting(50)?.code).not.toBe('NO_WORKER');
   expect(waiting(2)?.code).not.toBe('NO_WORKER');
 });
-const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED: WORKFLOW_TASK_SCHEDULED } =
-  proto.api.enums.v1.PendingWorkflowTaskState;
+
+const QUEUE = { waiting: 7, currentVersion: null, rampingVersion: null, versioned: false };
+const STUCK = { waiting: WAITING, queue: QUEUE };
+const FULL = { used: 100, free: 0 };
+
+test('an activity that waits for full workers names them, and how much waits', () => {
+  const full = worker({ activitySlots: FULL });
+  expect(explain({}, { ...STUCK, workers: [full] })).toEqual({
+    code: 'WAITING_FOR_SLOT',
+    message:
+      'The activity walk waits for a free slot: 1@h has all of its 100 in use, and some 7 tasks wait in the task queue "queue".',
+    since: before(3),
+    action: 'Wait until one is free, or add workers.',
+  });
+  expect(
+    explain({}, { ...STUCK, workers: Array.from({ length: 5 }, () => full) })?.message,
+  ).toContain('1@h has all of its 100 in use as have 2 more');
+});
+
+test('one that waits although a worker seems free says that it is not taken', () => {
+  const free = worker({ activitySlots: { used: 99, free: 1 } });
+  expect(explain({}, { ...STUCK, workers: [free, worker({ activitySlots: FULL })] })).toMatchObject(
+    {
+      code: 'WAITING_FOR_SLOT',
+      message:
+        'The activity walk waits for a worker to take it: some 7 tasks wait in the task queue "queue".',
+    },
+  );
+});
+
+test('a workflow task waits for slots of its own kind, also to carry out an abort', () => {
+  const waiting = { ...WAITING, kind: 'workflow' as const, name: null };
+  const workers = [worker({ activitySlots: FULL, workflowTaskSlots: { used: 40, free: 0 } })];
+  expect(explain({ status: 'ABORTING' }, { ...STUCK, waiting, workers })).toMatchObject({
+    code: 'WAITING_FOR_SLOT',
+    message: expect.stringContaining('The run waits for a free slot: 1@h has all of its 40 in use'),
+    action: 'Wait until one is free, or add workers, or terminate the run.',
+  });
+});
+
+test('while its queue was not looked at, what waits is about to be taken', () => {
+  expect(explain({ steps: [{ ...STEP, state: 'SCHEDULED' }] }, { waiting: WAITING })).toBeNull();
+});
+
+test('versioned workers of which none is current are told', () => {
+  const queue = { ...QUEUE, versioned: true };
+  const workers = [worker({ version: 'shop.2' }), worker({ version: 'shop.1' })];
+  expect(explain({}, { waiting: WAITING, queue, workers })).toMatchObject({
+    code: 'NO_CURRENT_VERSION',
+    message:
+      'The workers of the task queue "queue" are versioned (shop.2, shop.1), and no version is the current one.',
+    since: before(3),
+  });
+});
+
+test('a run that only one version may execute is served by no other', () => {
+  const workers = [worker({ version: 'shop.2' }), worker()];
+  expect(explain({}, { version: 'shop.1', workers })).toMatchObject({
+    code: 'NO_WORKER',
+    message: 'No worker of the version "shop.1" serves the task queue "queue".',
+    action: 'Start a worker of the version "shop.1": the run will go on where it was.',
+  });
+  expect(explain({}, { version: 'shop.2', workers })?.code).not.toBe('NO_WORKER');
+});
+
+test('a version that Temporal begins to send runs to serves them too', () => {
+  const queue = { ...QUEUE, versioned: true, currentVersion: 'shop.1', rampingVersion: 'shop.2' };
+  const workers = [worker({ version: 'shop.2' })];
+  expect(explain({}, { waiting: WAITING, queue, version: 'shop.1', workers })).toMatchObject({
+    code: 'WAITING_FOR_SLOT',
+  });
+});
+
+/** An iteration whose history has so many events. */
+const idle = (historyLength: number) =>
+  explain(
+    { iteration: 2 },
+    { description: { workflowExecutionInfo: WorkflowExecutionInfo.fromObject({ historyLength }) } },
+  );
+
+test('the second between two iterations is no timer of the run', () => {
+  expect(idle(1)).toBeNull();
+  expect(idle(4)).toMatchObject({ code: 'WAITING_FOR_TIMER' });
+});
 
 test('an abort that no worker can carry out says that terminating it is left', () => {
   expect(explain({ status: 'ABORTING' }, { workers: [] })).toMatchObject({

@@ -1,29 +1,14 @@
 import { DiagnosisCode, TaskRunStatus, isClosed } from '../../contract/task-run.ts';
-import type { Diagnosis, Step, TaskRunDetails, Worker } from '../../contract/task-run.ts';
-import { WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
+import type { Diagnosis } from '../../contract/task-run.ts';
+import { activitiesOf } from '../run/to-task-run.ts';
 import { enums } from '../temporal/proto.ts';
-import { toDate } from '../temporal/to-date.ts';
-import { activitiesOf } from './to-task-run.ts';
 import type { RunDescription } from '../temporal/proto.ts';
-import { diedYoung } from '../temporal/workers.ts';
+import { toDate } from '../temporal/to-date.ts';
+import type { Evidence, Reason } from './evidence.ts';
+import { lastSign } from './signs.ts';
+import { isWorking } from './waiting-task.ts';
+import { noCurrentVersion, noWorker, waitingForSlot } from './worker-reasons.ts';
 import { isWorkflowCodeFailing } from './workflow-task-failure.ts';
-import type { WorkflowTaskFailure } from './workflow-task-failure.ts';
-
-/** All that is looked at to say why a run does not move. */
-export interface Evidence {
-  readonly run: TaskRunDetails;
-  readonly description: RunDescription;
-  /** Of the run's task queue. */
-  readonly workers: readonly Worker[];
-  readonly taskQueue: string;
-  /** The catalogue has the run's definition. */
-  readonly known: boolean;
-  /** When an aborted run is abandoned, once a worker has said so. */
-  readonly graceEndsAt: Date | null;
-  /** Why its workflow code fails, if it does and somebody looked. */
-  readonly failure: WorkflowTaskFailure | null;
-  readonly now: number;
-}
 
 /** Why a run does not move, the first reason that applies; null when it does or is closed. */
 export function diagnose(evidence: Evidence): Diagnosis | null {
@@ -34,8 +19,6 @@ export function diagnose(evidence: Evidence): Diagnosis | null {
   }
   return null;
 }
-
-type Reason = (evidence: Evidence) => Diagnosis | null;
 
 const paused: Reason = ({ run, description }) => {
   const { pauseInfo } = description.workflowExtendedInfo ?? {};
@@ -74,52 +57,6 @@ const unknownDefinition: Reason = ({ run, known }) =>
         since: null,
         action: `Deploy a worker that has the definition "${run.definition}", or terminate the run.`,
       };
-
-const noWorker: Reason = ({ run, description, workers, taskQueue, now }) => {
-  const waits = waitsSince(description);
-  const isThere = (worker: Worker): boolean =>
-    worker.online && (reports(worker) || !hasLeft(worker, waits, now));
-  if (workers.some(isThere)) return null;
-  // A worker that does not report itself, or has just started, shows by what it does.
-  const fresh = workers.some(reports) ? WORKER_HEARTBEAT : MISSED;
-  if (run.steps.some((step) => isWorking(step) && isWithin(fresh, lastSign(step), now)))
-    return null;
-  const dead = workers.filter(diedYoung).length;
-  const lastSeen = latest(workers.map((worker) => worker.lastSeen));
-  return {
-    code: DiagnosisCode.NoWorker,
-    message:
-      dead > 0
-        ? `Workers of the task queue "${taskQueue}" die within seconds of their start, ${dead} in the last minutes.`
-        : lastSeen
-          ? `No worker has served the task queue "${taskQueue}" since ${lastSeen.toISOString()}.`
-          : `No worker serves the task queue "${taskQueue}".`,
-    since: lastSeen,
-    action: toStartOne({ crashing: dead > 0, aborting: run.status === TaskRunStatus.Aborting }),
-  };
-};
-/** As long as a worker's heartbeats may be missing. */
-const MISSED = 3 * WORKER_HEARTBEAT;
-const reports = ({ startedAt }: Worker): boolean => startedAt !== null;
-
-/** It polled before there was something to take, and has not taken it. */
-const hasLeft = ({ lastSeen }: Worker, waits: Date | null, now: number): boolean =>
-  waits !== null && lastSeen !== null && lastSeen < waits && !isWithin(MISSED, waits, now);
-
-function toStartOne({
-  crashing,
-  aborting,
-}: {
-  readonly crashing: boolean;
-  readonly aborting: boolean;
-}): string {
-  const start = crashing
-    ? 'See in the output of a worker what ends it, and start one that stays'
-    : 'Start a worker';
-  return aborting
-    ? `${start}, which will carry out the abort, or terminate the run.`
-    : `${start}: the run will go on where it was.`;
-}
 
 const workflowCodeFailing: Reason = ({ run, description, failure }) => {
   if (!isWorkflowCodeFailing(description)) return null;
@@ -212,6 +149,8 @@ const waitingForChild: Reason = ({ run, description }) => {
 };
 
 const waitingForTimer: Reason = ({ run, description }) => {
+  // Between two iterations of a quick chain Temporal lets a second pass: the next one has nothing but its start event.
+  if (Number(description.workflowExecutionInfo?.historyLength) === 1) return null;
   const idle =
     run.status === TaskRunStatus.Running &&
     run.steps.length === 0 &&
@@ -233,7 +172,9 @@ const REASONS: readonly Reason[] = [
   delayed,
   unknownDefinition,
   noWorker,
+  noCurrentVersion,
   workflowCodeFailing,
+  waitingForSlot,
   aborting,
   pausedStep,
   retrying,
@@ -245,16 +186,4 @@ const REASONS: readonly Reason[] = [
 const isPaused = ({ workflowExecutionInfo }: RunDescription): boolean =>
   workflowExecutionInfo?.status === enums.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED;
 
-/** When its workflow task was put in the queue, if no worker has taken it. */
-const waitsSince = ({ pendingWorkflowTask }: RunDescription): Date | null =>
-  pendingWorkflowTask?.state === SCHEDULED ? toDate(pendingWorkflowTask.scheduledTime) : null;
-const { PENDING_WORKFLOW_TASK_STATE_SCHEDULED: SCHEDULED } = enums.PendingWorkflowTaskState;
-
-const isWorking = ({ state }: Step): boolean => state === 'RUNNING' || state === 'ABORTING';
-const lastSign = (step: Step): Date | null => latest([step.lastHeartbeat, step.since]);
-const isWithin = (limit: number, time: Date | null, now: number): boolean =>
-  time !== null && now - time.getTime() < limit;
-
-const latest = (times: readonly (Date | null)[]): Date | null =>
-  times.reduce((last, time) => (time && (!last || time > last) ? time : last), null);
 const sentence = (text: string): string => `${text.replace(/[.\s]+$/, '')}.`;
