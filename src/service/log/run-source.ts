@@ -127,19 +127,16 @@ export class RunSource {
 
   /** Resolves when the link has closed, or the signal says that nobody waits any more. */
   async closed(id: string, link: string, signal: AbortSignal): Promise<void> {
-    const { connection } = this.temporal;
     for (let nextPageToken: Uint8Array | undefined; !signal.aborted;) {
-      const answer = await connection.withAbortSignal(signal, () =>
-        this.temporal.ask(
-          (service) =>
-            service.getWorkflowExecutionHistory({
-              ...toTarget(this.temporal, { id, link }),
-              waitNewEvent: true,
-              historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
-              ...(nextPageToken && { nextPageToken }),
-            }),
-          { id, deadline: LONG_POLL },
-        ),
+      const answer = await this.temporal.ask(
+        (service) =>
+          service.getWorkflowExecutionHistory({
+            ...toTarget(this.temporal, { id, link }),
+            waitNewEvent: true,
+            historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+            ...(nextPageToken && { nextPageToken }),
+          }),
+        { id, deadline: LONG_POLL, signal },
       );
       if (answer.nextPageToken.length === 0) return;
       ({ nextPageToken } = answer);

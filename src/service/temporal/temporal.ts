@@ -29,6 +29,8 @@ export interface Asking {
   readonly id?: string | undefined;
   /** False: never ask again. */
   readonly retries?: boolean | undefined;
+  /** Nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How the service talks to Temporal: every question ends in time, and an error means something. */
@@ -62,27 +64,37 @@ export class Temporal {
   /** As `ask`, for whoever must see Temporal's own error. */
   askRaw<R>(
     question: (service: WorkflowService) => Promise<R>,
-    { deadline = this.deadline, retries = true }: Omit<Asking, 'id'> = {},
+    { deadline = this.deadline, retries = true, signal }: Omit<Asking, 'id'> = {},
   ): Promise<R> {
+    const ask = (): Promise<R> => question(this.connection.workflowService);
     // A connection that retries by itself sleeps between its tries, and no deadline of a call cuts that sleep.
-    return inTime(deadline, (ends) => this.#patiently(question, ends, retries));
+    return inTime(deadline, (ends) =>
+      this.#patiently(signal ? () => this.#until(signal, ask) : ask, ends, retries),
+    );
   }
 
-  async #patiently<R>(
-    question: (service: WorkflowService) => Promise<R>,
-    ends: number,
-    retries: boolean,
-  ): Promise<R> {
+  async #patiently<R>(ask: () => Promise<R>, ends: number, retries: boolean): Promise<R> {
     for (let pause = FIRST_PAUSE; ; pause *= 2) {
       try {
-        return await this.connection.withDeadline(ends, () =>
-          question(this.connection.workflowService),
-        );
+        return await this.connection.withDeadline(ends, ask);
       } catch (error) {
         if (!retries || !isBusy(error)) throw error;
         if (pause > LAST_PAUSE || Date.now() + pause >= ends) throw error;
       }
       await sleep(pause * (0.75 + Math.random() / 2));
+    }
+  }
+
+  /** Temporal's client listens to a signal for as long as it lives: so each call has one of its own. */
+  async #until<R>(signal: AbortSignal, ask: () => Promise<R>): Promise<R> {
+    const call = new AbortController();
+    const end = (): void => call.abort();
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    try {
+      return await this.connection.withAbortSignal(call.signal, ask);
+    } finally {
+      signal.removeEventListener('abort', end);
     }
   }
 

@@ -42,6 +42,19 @@ const expectNoCalls = (): Promise<void> =>
   });
 
 describe('what it costs', () => {
+  test('no warning of listeners that pile up, however many iterations are followed', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on('warning', note);
+    const { id } = await service.trigger({
+      definition: 'chainTask',
+      input: { iterations: 13, lines: 1 },
+    });
+    await readToEnd(service, id);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   test('a watched run costs the same few calls with one viewer and with fifty, and none once they have left', async () => {
     const { id } = await service.trigger({
       definition: 'sayLines',

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Client } from '@temporalio/client';
 import type { ConnectionLike, WorkflowService } from '@temporalio/client';
 import { expect, test } from 'vitest';
@@ -54,6 +55,41 @@ test('a refusal is not asked for twice', async () => {
   );
   await expect(answer).rejects.toMatchObject({ code: 'TASK_RUN_NOT_FOUND' });
   expect(asked).toBe(1);
+});
+
+test('a signal ends the call that is under way, and keeps nothing of those that are over', async () => {
+  const calls: AbortSignal[] = [];
+  // As Temporal's own does: it never takes its listener away.
+  const listening = {
+    ...connection,
+    withAbortSignal(signal: AbortSignal, ask: () => Promise<unknown>) {
+      signal.addEventListener('abort', () => {});
+      calls.push(signal);
+      return ask();
+    },
+  } as unknown as ConnectionLike;
+  const one = new Temporal({ client: new Client({ connection: listening }) });
+  const stop = new AbortController();
+  const { signal } = stop;
+  for (let asked = 0; asked < 20; asked++) await one.ask(async () => 'here', { signal });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+
+  let failed = 0;
+  const away = one.ask(
+    async () => {
+      failed++;
+      throw grpcError(GrpcCode.Unavailable);
+    },
+    { signal },
+  );
+  await expect(away).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(failed).toBeGreaterThan(1);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+
+  const never = one.ask(() => new Promise(() => {}), { signal, deadline: 100 });
+  stop.abort();
+  expect(calls.at(-1)?.aborted).toBe(true);
+  await expect(never).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
 
 test('values come back as they went, undefined ones too', async () => {
