@@ -19,7 +19,7 @@ import type {
   TaskRunDetails,
   TaskRunError,
 } from '../contract/task-run.ts';
-import { Changes } from './changes.ts';
+import { News } from '../tools/news.ts';
 
 /** What never changes in a run. */
 export interface FakeRunFacts {
@@ -40,7 +40,7 @@ export interface FakeRunFacts {
 /** One run in memory. */
 export class FakeRun {
   readonly facts: FakeRunFacts;
-  readonly changes = new Changes();
+  readonly news = new News();
   readonly lines: LogLine[];
   readonly steps = new Map<string, Step>();
   startedAt: Date | null = null;

@@ -4,13 +4,13 @@ import type { KeyedRequest } from '../contract/wire/run-fields.ts';
 import { TaskError } from '../contract/task-error.ts';
 import type { Diagnosis, TaskRun, Worker } from '../contract/task-run.ts';
 import type { Settings, Tasks } from '../contract/tasks.ts';
-import { Changes } from './changes.ts';
+import { News } from '../tools/news.ts';
 import { FakeCursors } from './fake-cursors.ts';
 import type { FakeRun } from './fake-run.ts';
 
 /** What all callers of one `FakeTasks` share. */
 export class FakeStore {
-  readonly changes = new Changes();
+  readonly news = new News();
   readonly listCursors = new FakeCursors<RunPosition>();
   readonly logCursors = new FakeCursors<number>();
   readonly calls: Partial<Record<keyof Tasks, number>> = {};
@@ -54,7 +54,7 @@ export class FakeStore {
   add(run: FakeRun, key: string | undefined, asked: KeyedRequest): void {
     this.#runs.set(run.facts.id, run);
     if (key !== undefined) this.#keys.set(key, { run, asked });
-    this.changes.announce();
+    this.news.publish();
   }
 
   keyed(key: string): { readonly run: FakeRun; readonly asked: KeyedRequest } | undefined {
@@ -79,8 +79,8 @@ export class FakeStore {
   }
 
   changed(run: FakeRun): void {
-    run.changes.announce();
-    this.changes.announce();
+    run.news.publish();
+    this.news.publish();
   }
 
   rows(): readonly TaskRun[] {

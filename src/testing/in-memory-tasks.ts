@@ -45,7 +45,7 @@ import type {
   TriggerOptions,
   TriggerRequest,
 } from '../contract/tasks.ts';
-import { follow } from './changes.ts';
+import { follow } from './follow.ts';
 import { countable, listPage, logPage } from './fake-pages.ts';
 import { FakeRun } from './fake-run.ts';
 import type { FakeStore } from './fake-store.ts';
@@ -243,7 +243,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
         return;
       }
       // Nothing came since the last look, and nothing can before this waits.
-      if (page.cursor === after) await run.changes.next(stop);
+      if (page.cursor === after) await run.news.newer(run.news.version, stop);
       after = page.cursor;
     }
   }
@@ -262,7 +262,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       const { details } = run;
       const now = JSON.stringify(details);
       if (now === shown) {
-        await run.changes.next(stop);
+        await run.news.newer(run.news.version, stop);
         continue;
       }
       shown = now;
@@ -302,7 +302,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
         events.push({ type: before === undefined ? 'ENTERED' : 'CHANGED', run });
       }
       yield* events;
-      if (events.length === 0) await this.store.changes.next(stop);
+      if (events.length === 0) await this.store.news.newer(this.store.news.version, stop);
     }
   }
 

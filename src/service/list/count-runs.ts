@@ -13,6 +13,7 @@ import {
   withStatus,
 } from './to-visibility-query.ts';
 import type { QueryContext, VisibilityQuery } from './to-visibility-query.ts';
+import { Kept } from '../../tools/kept.ts';
 import { MAX_ROWS } from '../temporal/visibility.ts';
 import type { Visibility } from '../temporal/visibility.ts';
 
@@ -30,7 +31,8 @@ export class CountRuns {
   readonly #compile: CountRunsOptions['compile'];
   readonly #context: CountRunsOptions['context'];
   readonly #toRun: CountRunsOptions['toRun'];
-  readonly #kept = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
+  readonly #one = new Kept<number>(KEPT);
+  readonly #byStatuses = new Kept<TaskRunCounts>(KEPT);
 
   constructor({ visibility, compile, context, toRun }: CountRunsOptions) {
     this.#visibility = visibility;
@@ -42,7 +44,7 @@ export class CountRuns {
   /** `signature` is equal for equal filters. */
   async count(filter: TaskRunFilter, signature: string): Promise<number> {
     const query = this.#compile(filter);
-    return this.#keep(`count ${signature}`, async () => {
+    return this.#one.load(signature, async () => {
       const [text, sifted] = await this.#split(query);
       return sifted.length + (text === null ? 0 : (await this.#visibility.count(text)).count);
     });
@@ -50,7 +52,7 @@ export class CountRuns {
 
   async counts(filter: TaskRunFilter, signature: string): Promise<TaskRunCounts> {
     const query = this.#compile(filter);
-    return this.#keep(`counts ${signature}`, async () => {
+    return this.#byStatuses.load(signature, async () => {
       const [text, sifted] = await this.#split(query);
       const counts = text === null ? NONE : await this.#byStatus(text);
       return toCounts(counts, sifted);
@@ -109,27 +111,9 @@ export class CountRuns {
     counts.RUNNING = open - counts.ABORTING - counts.PENDING;
     return counts;
   }
-
-  #keep<R>(key: string, ask: () => Promise<R>): Promise<R> {
-    const known = this.#kept.get(key);
-    // The key names the question, so the answer has its type.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    if (known && known.at > Date.now() - KEPT) return known.answer as Promise<R>;
-    const answer = ask();
-    this.#kept.delete(key);
-    this.#kept.set(key, { at: Date.now(), answer });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
-    return answer.catch((error: unknown) => {
-      if (this.#kept.get(key)?.answer === answer) this.#kept.delete(key);
-      throw error;
-    });
-  }
 }
 
-/** Milliseconds. */
-const KEPT = 2000;
-const MAX_KEPT = 500;
+const KEPT = { ttl: 2000, most: 500 };
 
 type Counts = Record<TaskRunStatus, number>;
 const NONE: Readonly<Counts> = {

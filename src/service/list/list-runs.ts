@@ -29,6 +29,7 @@ import type { Temporal } from '../temporal/temporal.ts';
 import { toTaskRun } from '../run/to-task-run.ts';
 import { finishedBefore, startedWithin, toVisibilityQuery } from './to-visibility-query.ts';
 import type { QueryContext, VisibilityQuery } from './to-visibility-query.ts';
+import { Kept } from '../../tools/kept.ts';
 import { MAX_ROWS } from '../temporal/visibility.ts';
 import type { Visibility } from '../temporal/visibility.ts';
 import { WatchLists } from './watch-list.ts';
@@ -57,9 +58,9 @@ export class RunLists {
   readonly #writes = new RecentWrites();
   readonly #own: OwnWrites;
   readonly #watched: WatchLists;
-  readonly #inFlight = new Map<string, Promise<OpenPage>>();
+  readonly #pages = new Kept<OpenPage>({ ttl: 0 });
   /** Where the slice of start time began that held the first page of a filter. */
-  readonly #since = new Map<string, number>();
+  readonly #since = new Kept<number | null>({ most: 500 });
 
   constructor({
     temporal,
@@ -102,7 +103,7 @@ export class RunLists {
     const key = canonicalJson([listed.signature, listed.orderBy, listed.first, listed.after]);
     // Several calls can make one page: together they have the time of one.
     const { entries, end, more } = await inTime(this.#visibility.deadline, async () =>
-      this.#own.over(await this.#once(key, () => this.#page(listed)), listed),
+      this.#own.over(await this.#pages.load(key, () => this.#page(listed)), listed),
     );
     return {
       runs: entries.map(({ run }) => run),
@@ -201,18 +202,10 @@ export class RunLists {
         const page = await this.#visibility.list(startedWithin(text, from, to), size);
         return { rows: toListRows(page), more: page.next !== null };
       },
-      { first, after, since: this.#since.get(key) },
+      { first, after, since: this.#since.get(key) ?? undefined },
     );
-    if (after === null) this.#remember(key, chunk.since);
+    if (after === null) this.#since.set(key, chunk.since);
     return chunk;
-  }
-
-  #remember(key: string, since: number | null): void {
-    this.#since.delete(key);
-    if (since === null) return;
-    this.#since.set(key, since);
-    const [oldest] = this.#since.keys();
-    if (this.#since.size > MAX_HINTS && oldest !== undefined) this.#since.delete(oldest);
   }
 
   /** Takes ordered rows until the page is full, or enough of them were looked at. */
@@ -279,14 +272,6 @@ export class RunLists {
     });
     return this.#writes.update(run);
   }
-
-  #once(key: string, ask: () => Promise<OpenPage>): Promise<OpenPage> {
-    const known = this.#inFlight.get(key);
-    if (known) return known;
-    const page = ask().finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, page);
-    return page;
-  }
 }
 
 const ORDERS: ReadonlySet<string> = new Set(Object.values(TaskRunOrder));
@@ -295,7 +280,6 @@ const MAX_PAGE = 100;
 const MAX_SCAN = MAX_ROWS;
 /** Rows of one chunk: twice as many are read for it at worst. */
 const MAX_CHUNK = 500;
-const MAX_HINTS = 500;
 
 /** Equal for filters that mean the same. */
 function signatureOf({ where, ...filter }: TaskRunFilter): string {

@@ -2,7 +2,8 @@ import { canonicalJson } from '../../tools/canonical-json.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter, TaskRunListEvent } from '../../contract/tasks.ts';
-import { deferred } from '../../tools/deferred.ts';
+import { Bell } from '../../tools/bell.ts';
+import { News } from '../../tools/news.ts';
 import { ENDED, PullIterator } from '../../tools/pull-iterator.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
 
@@ -107,8 +108,8 @@ class Poller {
   readonly #filter: TaskRunFilter;
   readonly #pause: () => number;
   readonly #stopListening: () => void;
-  readonly #stop = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #bell = new Bell();
+  readonly #news = new News();
   #readers = 0;
   #overlay: (() => Promise<readonly TaskRun[]>) | undefined;
   #error: unknown;
@@ -138,9 +139,9 @@ class Poller {
 
   stop(): void {
     this.stopped = true;
-    this.#stop.abort();
+    this.#bell.ring();
     this.#stopListening();
-    this.#wake();
+    this.#news.publish();
   }
 
   /** Resolves when the list is newer than `version`; with false when there will be none. */
@@ -149,18 +150,8 @@ class Poller {
       if (this.#error !== undefined) throw this.#error;
       if (this.stopped || signal.aborted) return false;
       if (this.list && this.list.version > version) return true;
-      await this.#nextWake(signal);
+      await this.#news.newer(this.#news.version, signal);
     }
-  }
-
-  async #nextWake(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = deferred();
-    const wake = (): void => resolve();
-    this.#waiting.add(wake);
-    signal.addEventListener('abort', wake, { once: true });
-    await promise;
-    this.#waiting.delete(wake);
-    signal.removeEventListener('abort', wake);
   }
 
   async #poll(): Promise<void> {
@@ -180,7 +171,7 @@ class Poller {
       }
       // A read that takes long is not repeated at once.
       const rest = Math.max(this.#pause() - (Date.now() - began), this.#pause() / 2);
-      await pause(rest, this.#stop.signal);
+      await this.#bell.sleep(rest);
     }
   }
 
@@ -212,11 +203,7 @@ class Poller {
       if (isSame) return;
     }
     this.list = { version: (this.list?.version ?? 0) + 1, runs: prints };
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
+    this.#news.publish();
   }
 }
 
@@ -224,13 +211,3 @@ const SIZE = 100;
 const MAX_LISTS = 100;
 /** Milliseconds that Temporal may be away before readers are told. */
 const PATIENCE = 30_000;
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = deferred();
-  const done = (): void => resolve();
-  const timer = setTimeout(done, milliseconds);
-  signal.addEventListener('abort', done, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', done);
-}

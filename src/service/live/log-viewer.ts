@@ -48,7 +48,7 @@ export class LogViewer {
   async #wait(signal: AbortSignal): Promise<Next> {
     const run = (this.#run ??= this.#join(signal));
     for (;;) {
-      const news = run.watcher.newer(this.#level, signal);
+      const news = run.watcher.news.newer(this.#level, signal);
       if (news) await news;
       if (signal.aborted || run.watcher.stopped) return ENDED;
       await this.#readOn(run, signal);
@@ -82,7 +82,7 @@ export class LogViewer {
 
   /** Goes to the next batch, if there is one. */
   async #readOn(run: WatchedRun, signal: AbortSignal): Promise<void> {
-    const { version } = run.watcher;
+    const { version } = run.watcher.news;
     try {
       const batch = await this.#read(run);
       this.#level = batch?.onward === 'MORE' ? NEVER : version;

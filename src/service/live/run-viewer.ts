@@ -18,7 +18,8 @@ export class RunViewer {
     const run = (this.#run ??= this.#join(signal));
     const { watcher } = run;
     while (!signal.aborted && !watcher.stopped && !this.#shown?.closed) {
-      const { version, seen } = watcher;
+      const { news, seen } = watcher;
+      const { version } = news;
       if (seen) {
         const { details } = seen.state;
         const text = toText(details);
@@ -27,7 +28,7 @@ export class RunViewer {
           return details;
         }
       }
-      await watcher.newer(version, signal);
+      await news.newer(version, signal);
     }
     return ENDED;
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry } from '../../contract/wire/run-log.ts';
 import { Bell } from '../../tools/bell.ts';
+import { News } from '../../tools/news.ts';
 import { inOrder, unordered } from '../log/history-log.ts';
 import { abortRequestOf, openingOf } from '../log/lifecycle.ts';
 import type { LifeLine } from '../log/lifecycle.ts';
@@ -43,12 +44,12 @@ export class RunWatcher {
   readonly id: string;
   readonly #source: RunSource;
   readonly #histories: LinkHistories;
+  /** What was seen, for whoever waits for it. */
+  readonly news = new News();
   readonly #bell = new Bell();
   /** Ends what runs. */
   readonly #halt = new AbortController();
   #stopped = false;
-  readonly #waiting = new Map<AbortSignal, () => void>();
-  #version = 0;
   #ended = false;
   #failure: unknown;
   #seen: Seen | undefined;
@@ -63,11 +64,6 @@ export class RunWatcher {
     this.#source = source;
     this.#histories = histories;
     void this.#follow();
-  }
-
-  /** Grows with each thing that was seen. */
-  get version(): number {
-    return this.#version;
   }
 
   /** Undefined until the run was seen. Throws when it cannot be followed any more. */
@@ -90,18 +86,6 @@ export class RunWatcher {
   stop(): void {
     this.#stopped = true;
     this.#end();
-  }
-
-  /** Resolves when there is something newer than a version, or `forget` is called with the same signal. */
-  newer(version: number, signal: AbortSignal): Promise<void> | undefined {
-    if (this.#version !== version || signal.aborted) return undefined;
-    return new Promise((resolve) => this.#waiting.set(signal, resolve));
-  }
-
-  /** For a signal that gives up. Viewers wait again and again: a listener for each time would cost more than the news. */
-  forget(signal: AbortSignal): void {
-    this.#waiting.get(signal)?.();
-    this.#waiting.delete(signal);
   }
 
   /** Has the log read too, from an offset on. Until it is asked for, only the run is looked at. */
@@ -181,7 +165,7 @@ export class RunWatcher {
       life: [...openingOf(state.details), ...(this.#abortRequest ? [this.#abortRequest] : [])],
       live: withWaiting(this.#log?.waiting ?? [], state.lines),
     };
-    this.#publish();
+    this.news.publish();
   }
 
   async #readAbort({ link, details }: LinkState): Promise<void> {
@@ -236,13 +220,7 @@ export class RunWatcher {
     this.#ended = true;
     this.#halt.abort();
     this.#bell.ring();
-    this.#publish();
-  }
-
-  #publish(): void {
-    this.#version++;
-    for (const wake of this.#waiting.values()) wake();
-    this.#waiting.clear();
+    this.news.publish();
   }
 
   /** Wakes the loop when a link closes; without it the end would be seen up to a tick later. */

@@ -21,7 +21,6 @@ export class WatchedRun {
   join(signal: AbortSignal, onEmpty: () => void): void {
     this.#viewers++;
     const leave = (): void => {
-      this.watcher.forget(signal);
       if (--this.#viewers > 0) return;
       this.watcher.stop();
       onEmpty();
@@ -43,9 +42,9 @@ export class WatchedRun {
   read(position: LogPosition, cursor: string): Promise<RunBatch | undefined> | undefined {
     const { watcher } = this;
     if (!watcher.seen) return undefined;
-    if (this.#batchesOf !== watcher.version || this.#batches.size >= MOST_BATCHES) {
+    if (this.#batchesOf !== watcher.news.version || this.#batches.size >= MOST_BATCHES) {
       this.#batches.clear();
-      this.#batchesOf = watcher.version;
+      this.#batchesOf = watcher.news.version;
     }
     const known = this.#batches.get(cursor);
     if (known) return known;

@@ -1,7 +1,7 @@
 import { isClosed, TaskRunStatus } from '../../contract/task-run.ts';
 import type { Outcome, TaskRun } from '../../contract/task-run.ts';
 import { atMost } from '../../tools/at-most.ts';
-import { ByteCache } from '../../tools/byte-cache.ts';
+import { Kept } from '../../tools/kept.ts';
 import type { DescribeRun } from './describe-run.ts';
 import { findInput } from './find-input.ts';
 import { inTime } from '../temporal/in-time.ts';
@@ -20,8 +20,8 @@ export class InputsAndOutcomes {
   readonly #temporal: Temporal;
   readonly #describe: RunEndsOptions['describe'];
   readonly #limited = atMost(10);
-  readonly #inputs = new ByteCache<unknown>(CACHE_BYTES);
-  readonly #outcomes = new ByteCache<Outcome>(CACHE_BYTES);
+  readonly #inputs = new Kept<Sized<unknown>>(KEPT);
+  readonly #outcomes = new Kept<Sized<Outcome>>(KEPT);
 
   constructor({ temporal, describe }: RunEndsOptions) {
     this.#temporal = temporal;
@@ -40,9 +40,10 @@ export class InputsAndOutcomes {
   async #input(run: TaskRun): Promise<unknown> {
     const { memo, link } = await this.#executionOf(run);
     if (memo && 'input' in memo) return memo.input;
-    return this.#inputs.get(link, () =>
+    const { value } = await this.#inputs.load(link, () =>
       this.#limited(() => findInput(this.#temporal, { id: run.id, link })),
     );
+    return value;
   }
 
   async #outcome(run: TaskRun): Promise<Outcome> {
@@ -50,12 +51,14 @@ export class InputsAndOutcomes {
     if (open && run.status !== TaskRunStatus.Aborting) return NOTHING;
     const execution = await this.#executionOf(run);
     const key = open ? `${execution.link} open` : execution.link;
-    return this.#outcomes.get(key, () =>
+    const { value } = await this.#outcomes.load(key, () =>
       this.#limited(async () => {
         const { outcome, bytes } = await this.#read(run, execution, open);
-        return { value: outcome, bytes: open ? 0 : bytes };
+        // What may change is not kept.
+        return { value: outcome, bytes: open ? Infinity : bytes };
       }),
     );
+    return value;
   }
 
   async #read(run: TaskRun, execution: Execution, open: boolean) {
@@ -82,7 +85,11 @@ export class InputsAndOutcomes {
   }
 }
 
-const CACHE_BYTES = 16 * 1024 * 1024;
+interface Sized<V> {
+  readonly value: V;
+  readonly bytes: number;
+}
+const KEPT = { bytes: 16 * 1024 * 1024, sizeOf: ({ bytes }: Sized<unknown>) => bytes };
 
 const NOTHING: Outcome = { output: null, error: null, abort: null, progress: null };
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionLike } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import { Kept } from '../../tools/kept.ts';
 import { atMost } from '../../tools/at-most.ts';
 import { inTime, outOfTime } from './in-time.ts';
 import { GrpcCode } from '../../tools/grpc-code.ts';
@@ -43,7 +44,8 @@ export class Visibility {
   readonly deadline: number;
   readonly #bucket: TokenBucket;
   readonly #large = atMost(2);
-  readonly #inFlight = new Map<string, Promise<unknown>>();
+  readonly #lists = new Kept<ListedRows>({ ttl: 0 });
+  readonly #counts = new Kept<CountedRows>({ ttl: 0 });
 
   constructor({ connection, namespace, rate = 8, deadline = 5000 }: VisibilityOptions) {
     this.rate = rate;
@@ -56,7 +58,7 @@ export class Visibility {
   /** One statement of the index: rows in its own order, open runs first. */
   list(query: string, pageSize: number, after: Uint8Array | null = null): Promise<ListedRows> {
     const token = after ?? new Uint8Array();
-    const key = `list\n${pageSize}\n${Buffer.from(token).toString('base64')}\n${query}`;
+    const key = `${pageSize}\n${Buffer.from(token).toString('base64')}\n${query}`;
     const question = (): Promise<ListResponse> =>
       this.#connection.workflowService.listWorkflowExecutions({
         namespace: this.#namespace,
@@ -64,7 +66,7 @@ export class Visibility {
         pageSize,
         nextPageToken: token,
       });
-    return this.#once(key, async () => {
+    return this.#lists.load(key, async () => {
       const { executions, nextPageToken } = await inTime(this.deadline, (ends) =>
         pageSize > LARGE ? this.#large(() => this.#ask(question, ends)) : this.#ask(question, ends),
       );
@@ -73,7 +75,7 @@ export class Visibility {
   }
 
   count(query: string): Promise<CountedRows> {
-    return this.#once(`count\n${query}`, async () => {
+    return this.#counts.load(query, async () => {
       const { count, groups } = await inTime(this.deadline, (ends) =>
         this.#ask(
           () =>
@@ -86,16 +88,6 @@ export class Visibility {
       );
       return { count: Number(count), groups: new Map(groups.map(toGroup)) };
     });
-  }
-
-  #once<R>(key: string, ask: () => Promise<R>): Promise<R> {
-    const known = this.#inFlight.get(key);
-    // The key names method and arguments, so the answer has the type of this question.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    if (known) return known as Promise<R>;
-    const answer = ask().finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, answer);
-    return answer;
   }
 
   async #ask<R>(question: () => Promise<R>, ends: number): Promise<R> {

@@ -7,7 +7,7 @@ import { connect, eventually, openSocket, startLiveGateway } from '../support/li
 import type { Tasks } from '../../../src/contract/tasks.ts';
 import type { LiveGateway } from '../support/live-gateway.ts';
 import type { SocketOptions } from '../../../src/api/transport/sockets.ts';
-import { deferred } from '../../../src/tools/deferred.ts';
+import { deferred } from '../../support/deferred.ts';
 import { gatewayOf } from '../schema/support.ts';
 
 const gateways: LiveGateway[] = [];
