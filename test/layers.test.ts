@@ -98,8 +98,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
     packages: [],
   },
+  // The one place where rights are enforced, over whatever answers: service and fake alike.
+  'rights/': { rooms: CONTRACT, packages: [] },
+
   'service/': {
     rooms: [
+      'rights/',
       ...CONTRACT,
       'service/temporal/',
       'service/run/',
@@ -110,7 +114,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', '@temporalio/client', '@temporalio/common'],
   },
 
-  'login/': { rooms: CONTRACT, packages: ['node:', 'zod', 'jose'] },
+  'login/': { rooms: [...CONTRACT, 'rights/'], packages: ['node:', 'zod', 'jose'] },
 
   'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
   'api/schema/kit/': { rooms: CONTRACT, packages: GATEWAY },
@@ -216,6 +220,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'testing/': {
     rooms: [
       ...CONTRACT,
+      'rights/',
       'activities/',
       'service/temporal/',
       'service/',
@@ -292,7 +297,7 @@ test('programs are loaded by no library file', () => {
 
 test('the fake of the test kit stands on the contract alone', () => {
   const outside = [...reachable('testing/fake-tasks.ts')].filter(
-    (name) => !/^(?:testing\/|contract\/|tools\/|node:|zod$)/.test(name),
+    (name) => !/^(?:testing\/|rights\/|contract\/|tools\/|node:|zod$)/.test(name),
   );
   expect(outside).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
-import type { Actor, Tasks } from '../contract/tasks.ts';
+import type { Tasks } from '../contract/tasks.ts';
+import type { Caller } from '../contract/caller.ts';
 import { registerGraphiql } from './graphiql/graphiql.ts';
 import { answerError, answerOptions, overHttp, refuseSubscription } from './transport/over-http.ts';
 import { createContext, type GatewayContext } from './schema/kit/context.ts';
@@ -21,7 +22,7 @@ export interface GatewayOptions {
    * Who asks: the one place where a request becomes a caller, over HTTP and sockets alike. Throw an error with a
    * `statusCode` of 401 or 403 to refuse one. By default everybody is `anonymous`.
    */
-  readonly actor?: ((request: IncomingMessage) => Actor | Promise<Actor>) | undefined;
+  readonly actor?: ((request: IncomingMessage) => Caller | Promise<Caller>) | undefined;
   /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
   readonly path?: string | undefined;
   /** A page to try the API with, at `/graphiql`; on unless it is switched off. */
@@ -89,4 +90,4 @@ export async function gateway(
   registerSse(app, { schema, path: `${path}/stream`, context: contextOf });
 }
 
-const ANONYMOUS: Actor = { name: 'anonymous' };
+const ANONYMOUS: Caller = { name: 'anonymous' };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { Actor } from '../contract/tasks.ts';
+import type { Caller } from '../contract/caller.ts';
 import { gateway, type GatewayOptions } from './gateway.ts';
 import { health } from './health.ts';
 import { endUnusedConnections } from './transport/unused-connections.ts';
@@ -77,6 +77,6 @@ const isTaken = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 
 /** A caller without a name is nobody in particular, and says so. */
-const named = (header: string | readonly string[] | undefined): Actor => ({
+const named = (header: string | readonly string[] | undefined): Caller => ({
   name: (typeof header === 'string' ? header : header?.[0]) || 'anonymous',
 });

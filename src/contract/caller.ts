@@ -31,9 +31,32 @@ export interface Grant {
 
 /** Who asks. The actor of a run is the name of the caller who triggered or aborted it. */
 export interface Caller {
+  /** At most 100 characters, no `:` and no control characters. */
   readonly name: string;
   /** Whose runs it may ask for; null or left out: everybody's. */
   readonly tenant?: string | null | undefined;
   /** Left out: it may do everything. */
   readonly grants?: readonly Grant[] | undefined;
+  /** Private definitions do not exist for it: a caller from outside. Default: false. */
+  readonly publicOnly?: boolean | undefined;
+  /** What its tenant may take of what all share. */
+  readonly share?: TenantShare | undefined;
+  /** What everything that it triggers is bound to: of a token for one definition. */
+  readonly bound?: BoundTrigger | undefined;
+}
+
+export interface TenantShare {
+  /** The first priority that it may ask for, from 1 to 5. Default: 1. */
+  readonly priority?: number | undefined;
+  /** Its weight beside other tenants, from 0.001 to 1,000. Default: 1. */
+  readonly weight?: number | undefined;
+  /** Runs that may be open at once. Default: any number. */
+  readonly open?: number | undefined;
+}
+
+export interface BoundTrigger {
+  /** Fields of the input that are as they are here. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The one key; undefined for as many runs as one likes. */
+  readonly key: string | undefined;
 }

@@ -57,6 +57,13 @@ export const outOfBounds = (
   code: 'INVALID_ARGUMENT' | 'INVALID_DELAY' | 'INVALID_FILTER' = 'INVALID_ARGUMENT',
 ): TaskError => new TaskError(code, `Expected \`${argument}\` ${expected}`, { argument });
 
+/** A run that is not there, is no longer, or may not be seen: these must not be told apart. */
+export const noSuchRun = (id: string, cause?: unknown): TaskError =>
+  new TaskError('TASK_RUN_NOT_FOUND', `There is no task run ${JSON.stringify(id)}.`, {
+    runId: id,
+    cause,
+  });
+
 /** An error a caller can act on. Anything else is a bug: masked outside, logged inside. */
 export class TaskError extends Error {
   override readonly name = 'TaskError';

@@ -40,7 +40,19 @@ export interface TaskRun {
   readonly parent: string | null;
   /** Id of the run that this one repeats. */
   readonly rerunOf: string | null;
+  /** What the caller may not see of it, and is null; left out when that is nothing. */
+  readonly hidden?: readonly HiddenField[] | undefined;
 }
+
+/** What rights can hide of a run. `MESSAGES` are the words of its errors and of its progress. */
+export const HiddenField = {
+  Input: 'INPUT',
+  Output: 'OUTPUT',
+  Log: 'LOG',
+  Messages: 'MESSAGES',
+  WebUi: 'WEB_UI',
+} as const;
+export type HiddenField = (typeof HiddenField)[keyof typeof HiddenField];
 
 /** What one call to Temporal tells about one run: a row, and what it does now. */
 export interface TaskRunDetails extends TaskRun {
@@ -74,7 +86,8 @@ export interface Step {
 export interface TaskRunError {
   /** The failure's type, such as `INVALID_INPUT`, `TIMEOUT` or the thrown error's class. */
   readonly code: string;
-  readonly message: string;
+  /** Null when the caller may not see it. */
+  readonly message: string | null;
   /** The activity that failed and its last attempt; null when the workflow itself threw. */
   readonly step: string | null;
   readonly attempt: number | null;
@@ -128,8 +141,8 @@ export interface Outcome {
 /** Why a run does not move, and what to do. */
 export interface Diagnosis {
   readonly code: DiagnosisCode;
-  /** One sentence. */
-  readonly message: string;
+  /** One sentence; null when the caller may not see it, as it may have words of the run's code. */
+  readonly message: string | null;
   readonly since: Date | null;
   /** What to do about it, one sentence. */
   readonly action: string;

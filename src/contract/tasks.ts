@@ -1,4 +1,4 @@
-import type { Right } from './caller.ts';
+import type { Caller, Right } from './caller.ts';
 import type { LogLevel, LogLine } from './wire/run-log.ts';
 import type { InputOf, TaskModule } from './task-definition.ts';
 import type {
@@ -9,14 +9,6 @@ import type {
   TaskRunStatus,
   Worker,
 } from './task-run.ts';
-
-/** Whoever asks: rights and tenant will join the name here. */
-export interface Actor {
-  /** At most 100 characters, no `:` and no control characters. */
-  readonly name: string;
-  /** Private definitions do not exist for it: a caller from outside. Default: false. */
-  readonly publicOnly?: boolean | undefined;
-}
 
 /** A definition as the catalogue publishes it. */
 export interface TaskDefinitionInfo {
@@ -123,6 +115,10 @@ export interface TaskRunFilter {
   readonly rerunOf?: readonly string[] | undefined;
   readonly iterationMin?: number | undefined;
   readonly iterationMax?: number | undefined;
+  /** Whose runs: of a caller's tenant, and set by its rights alone. */
+  readonly tenant?: string | undefined;
+  /** 1 to 20 shares, of which a run must be in one: of what a caller may see, and set by its rights alone. */
+  readonly anyOf?: readonly RunShare[] | undefined;
   /**
    * What Temporal cannot answer, asked of each row here. Pages stop after 1,000 rows scanned and go on from
    * their cursor; `signature` names the predicate in cursors and caches.
@@ -131,6 +127,9 @@ export interface TaskRunFilter {
     | { readonly signature: string; readonly test: (run: TaskRun) => boolean }
     | undefined;
 }
+
+/** What one grant lets a caller see. */
+export type RunShare = Pick<TaskRunFilter, 'ids' | 'definition' | 'actor'>;
 
 /** Newest and last finished first are exact at any size; the others sort up to 1,000 matches. */
 export const TaskRunOrder = {
@@ -258,8 +257,8 @@ export interface Settings {
  * for one; their `return()` ends them at once, also while they wait.
  */
 export interface Tasks<T extends TaskModule = TaskModule> {
-  /** The same service for one caller: what it triggers and aborts carries this name. */
-  as(actor: Actor): Tasks<T>;
+  /** The same service for one caller: what it triggers and aborts carries its name, and its rights hold for everything. */
+  as(caller: Caller): Tasks<T>;
   /** The catalogue, private definitions included unless the caller is `publicOnly`, `testingRun` first and then by id. */
   definitions(): readonly TaskDefinitionInfo[];
   /** Starts a run, or answers the one that this key made before. Resolves when Temporal has recorded it. */

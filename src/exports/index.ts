@@ -23,11 +23,13 @@ export type {
 } from '../contract/task-run.ts';
 export { LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 export type { LogLine } from '../contract/wire/run-log.ts';
+export { RIGHTS } from '../contract/caller.ts';
+export type { Caller, Grant, Right, TenantShare } from '../contract/caller.ts';
+export { ROLES } from '../rights/rights.ts';
 export { TaskRunOrder } from '../contract/tasks.ts';
 export type {
   AbortRequest,
   AbortResult,
-  Actor,
   ListRequest,
   LogEvent,
   LogFilter,

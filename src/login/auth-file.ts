@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RIGHTS } from '../contract/caller.ts';
-import { ROLES } from '../contract/rules/rights.ts';
+import { ROLES } from '../rights/rights.ts';
 import { TENANT } from '../contract/wire/tenant.ts';
 import { KEY_HASH, KEY_ID } from './api-keys.ts';
 

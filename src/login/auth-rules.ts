@@ -1,5 +1,5 @@
 import type { Caller, Grant } from '../contract/caller.ts';
-import { ROLES } from '../contract/rules/rights.ts';
+import { ROLES } from '../rights/rights.ts';
 import { TENANT } from '../contract/wire/tenant.ts';
 import type { ApiKey } from './api-keys.ts';
 import type { AuthFile } from './auth-file.ts';

@@ -10,7 +10,6 @@ import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../con
 import type {
   AbortRequest,
   AbortResult,
-  Actor,
   ListRequest,
   LogEvent,
   LogPage,
@@ -31,6 +30,8 @@ import type {
   TriggerRequest,
   TriggeredRun,
 } from '../contract/tasks.ts';
+import type { Caller } from '../contract/caller.ts';
+import { guarded } from '../rights/guarded.ts';
 import { abortRun, terminateRun } from './run/abort-run.ts';
 import { deleteRun } from './run/delete-run.ts';
 import { diagnose } from './diagnosis/diagnose.ts';
@@ -64,16 +65,16 @@ export interface Parts<T extends TaskModule> {
 /** `Tasks` over Temporal, for one caller. */
 export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   protected readonly parts: Parts<T>;
-  readonly #actor: Actor | null;
+  readonly #caller: Caller | null;
 
-  constructor(parts: Parts<T>, actor: Actor | null = null) {
+  constructor(parts: Parts<T>, caller: Caller | null = null) {
     this.parts = parts;
-    this.#actor = actor;
+    this.#caller = caller;
   }
 
-  as(actor: Actor): Tasks<T> {
-    checkActor(actor);
-    return new CallerTasks(this.parts, actor);
+  as(caller: Caller): Tasks<T> {
+    checkActor(caller);
+    return guarded(new CallerTasks(this.parts, caller), caller);
   }
 
   definitions(): readonly TaskDefinitionInfo[] {
@@ -82,7 +83,7 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
 
   /** What this caller may trigger. */
   get #tasks(): TaskModule {
-    return this.#actor?.publicOnly ? publicDefinitions(this.parts.tasks) : this.parts.tasks;
+    return this.#caller?.publicOnly ? publicDefinitions(this.parts.tasks) : this.parts.tasks;
   }
 
   trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
@@ -102,27 +103,31 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async #start(asked: TriggerAsked): Promise<TriggeredRun> {
-    const run = await triggerRun(asked, { ...this.parts, ...this.#caller, tasks: this.#tasks });
+    const run = await triggerRun(asked, { ...this.parts, ...this.#asking, tasks: this.#tasks });
     if (!run.deduplicated) this.parts.lists.noteStarted(run);
     return run;
   }
 
   async abort(request: AbortRequest): Promise<AbortResult> {
     checkAbort(request);
-    const result = await abortRun(request, { ...this.parts, ...this.#caller });
+    const result = await abortRun(request, { ...this.parts, ...this.#asking });
     if (result.outcome !== 'ALREADY_FINISHED') this.parts.lists.noteAborting(result.run);
     return result;
   }
 
   async terminate(request: TerminateRequest): Promise<TerminateResult> {
     checkReason(request.reason);
-    const result = await terminateRun(request, { ...this.parts, ...this.#caller });
+    const result = await terminateRun(request, { ...this.parts, ...this.#asking });
     if (result.outcome === 'TERMINATED') this.parts.lists.noteAborting(result.run);
     return result;
   }
 
-  get #caller() {
-    return { actor: this.#actor?.name ?? null, get: (id: string) => this.get(id) };
+  get #asking() {
+    return {
+      actor: this.#caller?.name ?? null,
+      caller: this.#caller,
+      get: (id: string) => this.get(id),
+    };
   }
 
   async get(id: string): Promise<TaskRunDetails> {
@@ -196,7 +201,7 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async me(): Promise<Me> {
-    return { name: this.#actor?.name ?? null, rights: RIGHTS };
+    return { name: this.#caller?.name ?? null, rights: RIGHTS };
   }
 
   async server(): Promise<ServerInfo> {

@@ -1,7 +1,7 @@
 import type { RunPosition } from '../contract/rules/run-order.ts';
 import { checkText } from '../contract/rules/check-trigger.ts';
 import type { KeyedRequest } from '../contract/wire/run-fields.ts';
-import { TaskError } from '../contract/task-error.ts';
+import { noSuchRun } from '../contract/task-error.ts';
 import type { Diagnosis, TaskRun, Worker } from '../contract/task-run.ts';
 import type { Settings, Tasks } from '../contract/tasks.ts';
 import { News } from '../tools/news.ts';
@@ -65,9 +65,7 @@ export class FakeStore {
     checkText('id', id, 255);
     const run = this.#runs.get(id);
     if (run) return run;
-    throw new TaskError('TASK_RUN_NOT_FOUND', `There is no task run ${JSON.stringify(id)}.`, {
-      runId: id,
-    });
+    throw noSuchRun(id);
   }
 
   remove(id: string): void {

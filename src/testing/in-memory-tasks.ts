@@ -23,7 +23,6 @@ import type {
 import type {
   AbortRequest,
   AbortResult,
-  Actor,
   ListRequest,
   LogEvent,
   LogPage,
@@ -45,6 +44,9 @@ import type {
   TriggerOptions,
   TriggerRequest,
 } from '../contract/tasks.ts';
+import type { Caller } from '../contract/caller.ts';
+import { inTenant } from '../contract/wire/tenant.ts';
+import { guarded } from '../rights/guarded.ts';
 import { follow } from './follow.ts';
 import { countable, listPage, logPage } from './fake-pages.ts';
 import { FakeRun } from './fake-run.ts';
@@ -54,17 +56,17 @@ import type { FakeStore } from './fake-store.ts';
 export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
   protected readonly store: FakeStore;
   readonly #tasks: T;
-  readonly #actor: Actor | null;
+  readonly #caller: Caller | null;
 
-  constructor(store: FakeStore, tasks: T, actor: Actor | null = null) {
-    if (actor) checkActor(actor);
+  constructor(store: FakeStore, tasks: T, caller: Caller | null = null) {
+    if (caller) checkActor(caller);
     this.store = store;
     this.#tasks = tasks;
-    this.#actor = actor;
+    this.#caller = caller;
   }
 
-  as(actor: Actor): Tasks<T> {
-    return new InMemoryTasks(this.store, this.#tasks, actor);
+  as(caller: Caller): Tasks<T> {
+    return guarded(new InMemoryTasks(this.store, this.#tasks, caller), caller);
   }
 
   definitions(): readonly TaskDefinitionInfo[] {
@@ -74,7 +76,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
 
   /** What this caller may trigger. */
   get #visible(): TaskModule {
-    return this.#actor?.publicOnly ? publicDefinitions(this.#tasks) : this.#tasks;
+    return this.#caller?.publicOnly ? publicDefinitions(this.#tasks) : this.#tasks;
   }
 
   async trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
@@ -106,7 +108,9 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     } = checkTrigger(options, this.store.now());
     const read = await checkInput(found, input);
     const asked = toKeyedRequest(definition, { given: input, read });
-    const earlier = key === undefined ? undefined : this.store.keyed(key);
+    const tenant = this.#caller?.tenant ?? null;
+    const held = key && inTenant(tenant, key);
+    const earlier = held === undefined ? undefined : this.store.keyed(held);
     if (earlier && !isSameRequest(earlier.asked, asked))
       throw new TaskError(
         'KEY_CONFLICT',
@@ -116,20 +120,20 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     if (earlier) return { ...earlier.run.row, deduplicated: true };
     const createdAt = this.store.tick();
     const run = new FakeRun({
-      id: this.store.nextId(definition),
+      id: inTenant(tenant, this.store.nextId(definition)),
       definition,
       name,
       createdAt,
       scheduledFor: delay > 0 ? new Date(createdAt.getTime() + delay * 1000) : null,
       tags,
-      triggeredBy: this.#actor?.name ?? null,
+      triggeredBy: this.#caller?.name ?? null,
       parent,
       rerunOf,
       // As it comes back from Temporal: undefined fields gone, dates as text.
       input: JSON.parse(JSON.stringify(input ?? null)),
       grace,
     });
-    this.store.add(run, key, asked);
+    this.store.add(run, held, asked);
     return { ...run.row, deduplicated: false };
   }
 
@@ -158,7 +162,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   #cause(reason: string | undefined): Pick<Abort, 'by' | 'reason'> {
-    return { by: this.#actor?.name ?? null, reason: reason || null };
+    return { by: this.#caller?.name ?? null, reason: reason || null };
   }
 
   async get(id: string): Promise<TaskRunDetails> {
@@ -313,7 +317,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
 
   async me(): Promise<Me> {
     this.store.called('me');
-    return { name: this.#actor?.name ?? null, rights: RIGHTS };
+    return { name: this.#caller?.name ?? null, rights: RIGHTS };
   }
 
   async server(): Promise<ServerInfo> {

@@ -12,6 +12,7 @@ import type { ChildWorkflowOptions } from '@temporalio/workflow';
 import { isTaskDefinition } from '../contract/rules/catalogue.ts';
 import { checkTrigger } from '../contract/rules/check-trigger.ts';
 import type { CheckedTrigger } from '../contract/rules/check-trigger.ts';
+import { inTenant, tenantOf } from '../contract/wire/tenant.ts';
 import { toRunFields } from '../contract/wire/run-fields.ts';
 import type { TaskDefinition } from '../contract/task-definition.ts';
 import { TaskError } from '../contract/task-error.ts';
@@ -70,15 +71,17 @@ function toChild<Input>(
   assertInCatalogue(definition);
   assertFits(`The input of ${definition.id}`, input);
   const { name = definition.title, tags } = checkOptions(options);
+  const tenant = tenantOf(workflowInfo().workflowId);
   const { memo, searchAttributes } = toRunFields({
     name,
     actor: runMemo()?.actor ?? null,
     input,
     parent: workflowInfo().workflowId,
     tags,
+    tenant,
   });
   return {
-    workflowId: `${definition.id}-${uuid4()}`,
+    workflowId: inTenant(tenant, `${definition.id}-${uuid4()}`),
     args: [input],
     memo: { ...memo },
     typedSearchAttributes: toSearchAttributePairs(searchAttributes),

@@ -30,7 +30,10 @@ export function addDiagnosis(builder: Builder): void {
     description: 'Why a run does not move, and what to do about it.',
     fields: (t) => ({
       code: t.expose('code', { type: 'DiagnosisCode', description: 'The reason, for programs.' }),
-      message: t.exposeString('message', { description: 'The reason, in one sentence.' }),
+      message: t.exposeString('message', {
+        nullable: true,
+        description: 'The reason, in one sentence; null when the caller may not see it.',
+      }),
       since: t.expose('since', {
         type: 'DateTime',
         nullable: true,

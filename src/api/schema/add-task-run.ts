@@ -21,7 +21,10 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         description:
           "What kind of failure it is, for programs: `INVALID_INPUT`, `TIMEOUT`, or the thrown error's class.",
       }),
-      message: t.exposeString('message', { description: 'What went wrong.' }),
+      message: t.exposeString('message', {
+        nullable: true,
+        description: 'What went wrong; null when the caller may not see it.',
+      }),
       step: t.exposeString('step', {
         nullable: true,
         description: 'The step that failed; null when the task itself threw.',

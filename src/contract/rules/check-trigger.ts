@@ -1,5 +1,6 @@
 import { TaskError, outOfBounds } from '../task-error.ts';
-import type { Actor, TriggerOptions } from '../tasks.ts';
+import type { Caller } from '../caller.ts';
+import type { TriggerOptions } from '../tasks.ts';
 
 /** Seconds: 355 days. */
 const MAX_DELAY = 30_672_000;
@@ -34,7 +35,7 @@ export function checkTrigger(options: TriggerOptions, now: number): CheckedTrigg
 }
 
 /** Throws `INVALID_ARGUMENT` for a name that would not survive in a reason or in Temporal's history. */
-export function checkActor({ name }: Actor): void {
+export function checkActor({ name }: Caller): void {
   checkText('actor.name', name, 100);
   if (name.includes(':'))
     throw outOfBounds(

@@ -11,7 +11,7 @@ export function findDefinition(tasks: TaskModule, id: string): TaskModule[string
 }
 
 /** Says that there is no such definition, and which of these ids may have been meant. */
-function unknownDefinition(id: string, ids: readonly string[]): TaskError {
+export function unknownDefinition(id: string, ids: readonly string[]): TaskError {
   const suggestions = nearest(id, ids);
   return new TaskError(
     'TASK_DEFINITION_NOT_FOUND',

@@ -2,6 +2,7 @@ import { TaskError, outOfBounds } from '../task-error.ts';
 import { TaskRunStatus } from '../task-run.ts';
 import type { TaskRun } from '../task-run.ts';
 import type { TaskRunFilter } from '../tasks.ts';
+import { tenantOf } from '../wire/tenant.ts';
 import { wordsOf } from '../../tools/words-of.ts';
 
 /** Whether a run is in the list that this filter describes. Says of one row what Temporal says of all. */
@@ -32,6 +33,8 @@ export function matchesFilter(run: TaskRun, filter: TaskRunFilter): boolean {
     oneOf(filter.rerunOf, run.rerunOf) &&
     run.iteration >= (filter.iterationMin ?? 1) &&
     run.iteration <= (filter.iterationMax ?? Infinity) &&
+    (filter.tenant === undefined || tenantOf(run.id) === filter.tenant) &&
+    (!filter.anyOf || filter.anyOf.some((share) => matchesFilter(run, share))) &&
     (filter.where?.test(run) ?? true)
   );
 }
@@ -47,9 +50,11 @@ export function checkFilter(filter: TaskRunFilter): void {
     const { expected, is } = KINDS[FIELDS[field]];
     if (!is(value))
       throw outOfBounds(field, `to be ${expected}, got ${show(value)}.`, 'INVALID_FILTER');
-    if (Array.isArray(value)) for (const one of value) checkValue(field, one);
+    if (field === 'anyOf') filter.anyOf?.forEach(checkFilter);
+    else if (Array.isArray(value)) for (const one of value) checkValue(field, one);
   }
-  const { tagsAll = [], namePrefix, nameWords } = filter;
+  const { tagsAll = [], namePrefix, nameWords, tenant } = filter;
+  if (tenant !== undefined) checkValue('tenant', tenant);
   if (tagsAll.length > MAX_FIELDS)
     throw outOfBounds(
       'tagsAll',
@@ -81,6 +86,10 @@ const KINDS = {
   flag: { expected: 'true or false', is: (value: unknown) => typeof value === 'boolean' },
   text: { expected: 'a text', is: (value: unknown) => typeof value === 'string' },
   integer: { expected: 'an integer', is: (value: unknown) => Number.isSafeInteger(value) },
+  shares: {
+    expected: 'a list of 1 to 20 shares',
+    is: (value: unknown) => isList(value) && value.length <= MAX_FIELDS,
+  },
   predicate: {
     expected: '`{ signature, test }`',
     is: (value: unknown) => typeof value === 'object' && value !== null && 'test' in value,
@@ -115,6 +124,8 @@ const FIELDS: Readonly<Record<keyof TaskRunFilter, keyof typeof KINDS>> = {
   rerunOf: 'list',
   iterationMin: 'integer',
   iterationMax: 'integer',
+  tenant: 'text',
+  anyOf: 'shares',
   where: 'predicate',
 };
 const isField = (field: string): field is keyof TaskRunFilter => Object.hasOwn(FIELDS, field);

@@ -11,6 +11,8 @@ export const SEARCH_ATTRIBUTES = {
   TaskParent: 'Keyword',
   TaskRerunOf: 'Keyword',
   TaskActor: 'Keyword',
+  /** As the run's id has it: the id is the truth, and this its index. */
+  TaskTenant: 'Keyword',
   TaskIteration: 'Int',
   /** Set by the workflow when an abort arrives: `<when its grace ends, ISO>`. */
   TaskAbort: 'Keyword',
@@ -54,12 +56,22 @@ export interface RunFields {
   readonly parent?: string | undefined;
   readonly rerunOf?: string | undefined;
   readonly keyed?: KeyedRequest | undefined;
+  readonly tenant?: string | null | undefined;
 }
 
 const INPUT_IN_MEMO = 1024;
 
 /** Memo and search attributes of a new run: the service and a parent workflow write the same. */
-export function toRunFields({ name, actor, input, tags = [], parent, rerunOf, keyed }: RunFields): {
+export function toRunFields({
+  name,
+  actor,
+  input,
+  tags = [],
+  parent,
+  rerunOf,
+  keyed,
+  tenant,
+}: RunFields): {
   readonly memo: { readonly [MEMO]: RunMemo };
   readonly searchAttributes: Readonly<
     Partial<Record<SearchAttribute, string | number | readonly string[]>>
@@ -88,6 +100,7 @@ export function toRunFields({ name, actor, input, tags = [], parent, rerunOf, ke
       ...(parent !== undefined && { TaskParent: parent }),
       ...(rerunOf !== undefined && { TaskRerunOf: rerunOf }),
       ...(actor !== null && { TaskActor: actor }),
+      ...(tenant != null && { TaskTenant: tenant }),
     },
   };
 }

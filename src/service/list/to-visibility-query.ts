@@ -1,6 +1,6 @@
 import { checkFilter } from '../../contract/rules/match-filter.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
-import type { TaskRunFilter } from '../../contract/tasks.ts';
+import type { RunShare, TaskRunFilter } from '../../contract/tasks.ts';
 import { MARK } from '../../contract/wire/run-fields.ts';
 import { wordsOf } from '../../tools/words-of.ts';
 import { withoutQuestionMarks, beginningOf, isAskable } from './without-question-marks.ts';
@@ -149,6 +149,8 @@ function termsOf(filter: TaskRunFilter, context: QueryContext): readonly string[
         return wanted.every((word) => has.has(word));
       });
     }),
+    given(filter.tenant, (tenant) => `TaskTenant = ${text(tenant)}`),
+    given(filter.anyOf, (shares) => anyShare(shares.map((share) => shareTerm(share)))),
     given(filter.rerunOf, (ids) => anyOf('TaskRerunOf', ids)),
     given(filter.iterationMin, (min) => orFirst(`TaskIteration >= ${min}`, min <= 1)),
     given(filter.iterationMax, (max) => orFirst(`TaskIteration <= ${max}`, max >= 1)),
@@ -161,6 +163,14 @@ function oursTerm({ definition }: TaskRunFilter, { titles, wholeNamespace }: Que
   const marked = `${MARK} IS NOT NULL`;
   return titles.size === 0 ? marked : `(${anyOf('WorkflowType', [...titles.keys()])} OR ${marked})`;
 }
+const shareTerm = ({ ids, definition, actor }: RunShare): string =>
+  all([
+    given(ids, (values) => anyOf('WorkflowId', values)),
+    given(definition, (values) => anyOf('WorkflowType', values)),
+    given(actor, (values) => anyOf('TaskActor', values)),
+  ]);
+const anyShare = (terms: readonly string[]): string =>
+  `(${terms.map((term) => `(${term})`).join(' OR ')})`;
 
 /** A run that was started around the service has no name of its own and shows its definition's title. */
 const orUntitled = (term: string, definitions: readonly string[]): string =>

@@ -1,11 +1,11 @@
 import { checkText } from '../../contract/rules/check-trigger.ts';
 import type { TaskDescription } from '../../contract/task-definition.ts';
+import { noSuchRun } from '../../contract/task-error.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { Kept } from '../../tools/kept.ts';
 import { toTarget } from '../temporal/history.ts';
 import type { RunDescription } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
-import { noRun } from '../temporal/to-task-error.ts';
 import { isOurs } from './is-ours.ts';
 import type { Ours } from './is-ours.ts';
 import { executionOf, toTaskRunDetails } from './to-task-run.ts';
@@ -48,14 +48,14 @@ export function describeRun({ temporal, deleted, ...ours }: DescribeRunOptions):
       { id },
     );
     const { workflowExecutionInfo: info } = description;
-    if (!info || !isOurs(info, ours)) throw noRun(id);
+    if (!info || !isOurs(info, ours)) throw noSuchRun(id);
     const run = await toTaskRunDetails(description, {
       definitions: ours.definitions,
       decode,
       decodeFailure,
     });
     const execution = executionOf(run);
-    if (!execution || deleted.has(execution.first ?? execution.link)) throw noRun(id);
+    if (!execution || deleted.has(execution.first ?? execution.link)) throw noSuchRun(id);
     return { run, execution, description };
   };
 }

@@ -23,6 +23,9 @@ export interface NewRun {
   readonly delay: number;
   readonly priority: number | undefined;
   readonly key: string | undefined;
+  readonly tenant: string | null;
+  /** Of the tenant beside others. */
+  readonly weight: number | undefined;
   /** Markdown lines for Temporal Web UI. */
   readonly details: string;
 }
@@ -78,9 +81,21 @@ async function toStartRequest(temporal: Temporal, run: NewRun): Promise<StartReq
     userMetadata: await toUserMetadata(temporal, run),
     // A duration, so that it does not matter whether clocks agree.
     ...(run.delay > 0 && { workflowStartDelay: msToTs(run.delay * 1000) }),
-    ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
+    ...toPriority(run),
   };
 }
+
+/** Runs of one tenant are a queue of their own beside those of others: Temporal takes from each in turn. */
+const toPriority = ({ priority, tenant, weight }: NewRun): Pick<StartRequest, 'priority'> =>
+  priority === undefined && tenant === null
+    ? {}
+    : {
+        priority: {
+          ...(priority !== undefined && { priorityKey: priority }),
+          ...(tenant !== null && { fairnessKey: tenant }),
+          ...(weight !== undefined && { fairnessWeight: weight }),
+        },
+      };
 
 const resultUnknown = ({ id, key }: NewRun): TaskError =>
   new TaskError(

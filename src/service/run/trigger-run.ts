@@ -4,8 +4,10 @@ import { findDefinition } from '../../contract/rules/find-definition.ts';
 import { isSameRequest, toKeyedRequest } from '../../contract/rules/keyed-request.ts';
 import type { KeyedRequest } from '../../contract/wire/run-fields.ts';
 import { MEMO } from '../../contract/wire/messages.ts';
+import { inTenant } from '../../contract/wire/tenant.ts';
 import { toRunFields } from '../../contract/wire/run-fields.ts';
 import type { RunMemo } from '../../contract/wire/run-fields.ts';
+import type { Caller } from '../../contract/caller.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { TaskModule } from '../../contract/task-definition.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
@@ -31,7 +33,8 @@ export interface Triggering {
   readonly temporal: Temporal;
   readonly tasks: TaskModule;
   readonly taskQueue: string;
-  readonly actor: string | null;
+  /** Null: whoever runs this process. */
+  readonly caller: Caller | null;
   readonly get: (id: string) => Promise<TaskRunDetails>;
   /** Where people see a run. */
   readonly linkTo: ((id: string) => string) | undefined;
@@ -59,8 +62,9 @@ async function toNewRun(asked: TriggerAsked, by: Triggering): Promise<NamedRun> 
   const read = await checkInput(definition, asked.input);
   const { key, name = definition.title, delay, tags, parent, priority } = options;
   const { input, rerunOf } = asked;
-  const { actor, taskQueue, linkTo } = by;
-  const id = key === undefined ? newRunId(definition.id) : runIdOfKey(key);
+  const { caller, taskQueue, linkTo } = by;
+  const { name: actor = null, tenant = null, share } = caller ?? {};
+  const id = inTenant(tenant, key === undefined ? newRunId(definition.id) : runIdOfKey(key));
   const keyed =
     key === undefined ? undefined : hashed(toKeyedRequest(definition.id, { given: input, read }));
   const origin = { actor, tags, parent, rerunOf };
@@ -74,7 +78,9 @@ async function toNewRun(asked: TriggerAsked, by: Triggering): Promise<NamedRun> 
     delay,
     priority,
     key,
-    fields: toRunFields({ name, input, keyed, ...origin }),
+    tenant,
+    weight: share?.weight,
+    fields: toRunFields({ name, input, keyed, tenant, ...origin }),
     details: toDetails({
       title: definition.title,
       definition: definition.id,

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import { noSuchRun, TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { GrpcCode } from '../../tools/grpc-code.ts';
 import {
   grpcErrorOf,
@@ -12,7 +12,7 @@ import {
 /** Gives an error of Temporal its meaning; `id` is the run that was asked about. What has none passes untouched. */
 export function toTaskError(cause: unknown, id?: string): unknown {
   if (cause instanceof TaskError) return cause;
-  if (cause instanceof WorkflowNotFoundError) return noRun(cause.workflowId, cause);
+  if (cause instanceof WorkflowNotFoundError) return noSuchRun(cause.workflowId, cause);
   const error = grpcErrorOf(cause);
   if (!error) return cause;
   if (isTooLarge(error)) return tooLarge(error.details, cause);
@@ -32,17 +32,11 @@ const PASSING: ReadonlySet<TaskErrorCode> = new Set([
   TaskErrorCode.RateLimited,
 ]);
 
-export const noRun = (id: string, cause?: unknown): TaskError =>
-  new TaskError(TaskErrorCode.TaskRunNotFound, `There is no task run "${id}".`, {
-    ...(cause !== undefined && { cause }),
-    runId: id,
-  });
-
 type ToMeaning = (cause: unknown, id: string | undefined) => TaskError | undefined;
 
 const MEANING: Readonly<Record<number, ToMeaning>> = {
   [GrpcCode.NotFound]: (cause, id) =>
-    id === undefined || isNoNamespace(cause) ? undefined : noRun(id, cause),
+    id === undefined || isNoNamespace(cause) ? undefined : noSuchRun(id, cause),
   [GrpcCode.Unavailable]: (cause) => unavailable(cause),
   [GrpcCode.Internal]: (cause) => (isCutOff(cause) ? unavailable(cause) : undefined),
   [GrpcCode.DeadlineExceeded]: (cause) =>

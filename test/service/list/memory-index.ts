@@ -5,7 +5,7 @@ import { MEMO } from '../../../src/contract/wire/messages.ts';
 import type { TaskRun } from '../../../src/contract/task-run.ts';
 import { RunLists } from '../../../src/service/list/list-runs.ts';
 import { toTaskRun } from '../../../src/service/run/to-task-run.ts';
-import { noRun } from '../../../src/service/temporal/to-task-error.ts';
+import { noSuchRun } from '../../../src/contract/task-error.ts';
 import type { RunInfo } from '../../../src/service/temporal/proto.ts';
 import type { CountedRows, ListedRows } from '../../../src/service/temporal/visibility.ts';
 
@@ -108,7 +108,7 @@ export const listsOver = (
     describe: async (id) => {
       index.described++;
       const row = described(id);
-      if (!row) throw noRun(id);
+      if (!row) throw noSuchRun(id);
       return { run: await toRun(row) };
     },
   });

@@ -1,11 +1,12 @@
-import type { Actor, Tasks } from '../../../contract/tasks.ts';
+import type { Tasks } from '../../../contract/tasks.ts';
+import type { Caller } from '../../../contract/caller.ts';
 import { Loaders } from './loaders.ts';
 
 /** What resolvers are given: one for each operation. */
 export interface GatewayContext {
   /** The service, for this caller. */
   readonly tasks: Tasks;
-  readonly actor: Actor;
+  readonly actor: Caller;
   readonly loaders: Loaders;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../src/contract/caller.ts';
-import { ROLES, may } from '../../src/contract/rules/rights.ts';
+import { ROLES, may } from '../../src/rights/rights.ts';
 import { inTenant, tenantOf } from '../../src/contract/wire/tenant.ts';
 
 const run = { id: 'acme~importPages-1', definition: 'importPages', triggeredBy: 'ann' };

@@ -1,6 +1,7 @@
-import { RIGHTS } from '../caller.ts';
-import type { Caller, Grant, Right } from '../caller.ts';
-import { tenantOf } from '../wire/tenant.ts';
+import { RIGHTS } from '../contract/caller.ts';
+import type { Caller, Grant, Right } from '../contract/caller.ts';
+import type { TaskRun } from '../contract/task-run.ts';
+import { tenantOf } from '../contract/wire/tenant.ts';
 
 /** Lists of rights that have a name. */
 export const ROLES = {
@@ -26,6 +27,19 @@ export function may(caller: Caller, right: Right, subject?: Subject): boolean {
       grant.can.includes(right) && (subject === undefined || covers(grant, caller, subject)),
   );
 }
+
+/** Whether a caller may, whatever it is asked for: what it acts on need not be looked at first. */
+export const mayEverywhere = ({ grants }: Caller, right: Right): boolean =>
+  !grants ||
+  grants.some(
+    ({ can, definitions, runs, own }) => can.includes(right) && !definitions && !runs && !own,
+  );
+
+export const toSubject = ({ id, definition, triggeredBy }: TaskRun): Subject => ({
+  id,
+  definition,
+  triggeredBy,
+});
 
 /** A caller of a tenant sees the runs of that tenant, and no others. */
 export const isWithin = ({ tenant }: Caller, id: string): boolean =>

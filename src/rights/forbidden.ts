@@ -1,0 +1,6 @@
+import type { Right } from '../contract/caller.ts';
+import { TaskError } from '../contract/task-error.ts';
+
+/** Said of what the caller may see, and of nothing else. */
+export const forbidden = (right: Right): TaskError =>
+  new TaskError('FORBIDDEN', `This needs the right \`${right}\`.`);
