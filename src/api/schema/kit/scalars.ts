@@ -13,6 +13,9 @@ export const Json = new GraphQLScalarType<unknown, unknown>({
 
 /** Plain objects only: GraphQL literals come without a prototype, which some code cannot take. */
 function toPlain(value: unknown, depth = 1): unknown {
+  // A number beyond the range of a double is read as one without end, which JSON would write as null.
+  if (value === Infinity || value === -Infinity)
+    throw new GraphQLError('Expected a number that JSON can hold, got one beyond its range.');
   if (typeof value !== 'object' || value === null) return value ?? null;
   if (depth > MAX_DEPTH)
     throw new GraphQLError(`Expected JSON of at most ${MAX_DEPTH} levels, got a deeper one.`);

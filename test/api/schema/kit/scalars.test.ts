@@ -47,6 +47,26 @@ describe('JSON', () => {
     expect(() => Json.parseValue(JSON.parse('{"a": [{"__proto__": {}}]}'))).toThrow('__proto__');
   });
 
+  test('holds no number that JSON cannot', async () => {
+    for (const value of [Infinity, { a: [-Infinity] }, JSON.parse('[1e400]')])
+      expect(() => Json.parseValue(value)).toThrow('Expected a number that JSON can hold');
+    const { ask, tasks } = gatewayOf();
+    for (const [mutation, variables] of [
+      ['{ triggerTask(definition: "copyFiles", input: { folder: "a", n: 1e400 }) { __typename } }'],
+      [
+        `{ triggerTask(definition: "copyFiles", input: { n: -${'9'.repeat(400)} }) { __typename } }`,
+      ],
+      [
+        '($input: JSON) { triggerTask(definition: "copyFiles", input: $input) { __typename } }',
+        { input: JSON.parse('{ "folder": "a", "n": 1e400 }') },
+      ],
+    ] as const)
+      expect((await ask(`mutation ${mutation}`, variables)).errors?.[0]?.message).toContain(
+        'Expected a number that JSON can hold',
+      );
+    expect((await tasks.list()).runs).toEqual([]);
+  });
+
   test('is written as a literal with variables in it', async () => {
     const { read, tasks } = gatewayOf();
     const { triggerTask } = await read(
