@@ -28,6 +28,7 @@ const GATEWAY = [
   'node:',
   'zod',
   'fastify',
+  '@fastify/cors',
   'graphql',
   'graphql-ws',
   'mercurius',

@@ -8,7 +8,10 @@ import { answerError, answerOptions, overHttp, refuseSubscription } from './tran
 import { createContext, type GatewayContext } from './schema/kit/context.ts';
 import { createSchema } from './schema/create-schema.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
-import { attachSockets, type SocketOptions } from './transport/sockets.ts';
+import { guard } from './transport/guard.ts';
+import type { Hosts } from './transport/host-names.ts';
+import { allowOrigins, type Origins } from './transport/origins.ts';
+import { attachSockets } from './transport/sockets.ts';
 import { registerSse } from './transport/sse.ts';
 import type { GatewayExtension } from './extension.ts';
 
@@ -27,8 +30,21 @@ export interface GatewayOptions {
   readonly path?: string | undefined;
   /** A page to try the API with, at `/graphiql`; on unless it is switched off. */
   readonly graphiql?: boolean | undefined;
-  /** Pages that may open sockets, such as `https://app.example.com`; by default those of this host. */
-  readonly origins?: SocketOptions['origins'];
+  /**
+   * Names by which this gateway may be reached, without ports; a request for another is refused with 421. Always those
+   * of this machine, such as `localhost`, and, for what comes over a network, IP addresses. `'any'` only where others
+   * check the name.
+   */
+  readonly hosts?: Hosts | undefined;
+  /**
+   * Pages that may use it from a browser, such as `https://app.example.com`, by HTTP, sockets and server-sent events,
+   * beside those of this host. Not together with a plugin for CORS of the application's own.
+   */
+  readonly origins?: Origins | undefined;
+  /** Whether the schema may be asked for; on unless it is switched off. The page knows no fields without it. */
+  readonly introspection?: boolean | undefined;
+  /** Whether errors guess at the schema («Did you mean …?»); on unless they are switched off. */
+  readonly suggestions?: boolean | undefined;
   /** Other vocabularies in the schema, beside ours. Default: none. */
   readonly extensions?: readonly GatewayExtension[] | undefined;
   /** Where Temporal Web UI is, so that runs link to their pages there. */
@@ -41,14 +57,23 @@ declare module 'mercurius' {
 }
 
 /** The GraphQL API as a Fastify plugin; nothing of it shows outside the plugin's own scope. */
-export async function gateway(
+export async function gateway(app: FastifyInstance, options: GatewayOptions): Promise<void> {
+  guard(app, options);
+  await serveApi(app, options);
+}
+
+/** The same for a scope that is guarded. */
+export async function serveApi(
   app: FastifyInstance,
   {
     service,
     actor = () => ANONYMOUS,
     path = '/graphql',
     graphiql = true,
+    hosts,
     origins,
+    introspection,
+    suggestions,
     extensions = [],
     webUi,
   }: GatewayOptions,
@@ -67,12 +92,16 @@ export async function gateway(
   const contextOf = async (request: IncomingMessage): Promise<GatewayContext> =>
     createContext({ tasks, actor: await actor(request) });
 
+  const disclosure = { introspection, suggestions };
+  const transport = { schema, context: contextOf, disclosure };
+  const http = overHttp(disclosure);
   app.setErrorHandler(answerError);
+  if (origins !== undefined && origins.length > 0) await allowOrigins(app, origins);
   const contexts = new WeakMap<FastifyRequest, GatewayContext>();
   await app.register(mercurius, {
-    ...overHttp,
+    ...http,
     additionalRouteOptions: {
-      ...overHttp.additionalRouteOptions,
+      ...http.additionalRouteOptions,
       preHandler: async (request) => {
         contexts.set(request, await contextOf(request.raw));
       },
@@ -84,10 +113,10 @@ export async function gateway(
   });
   app.options(path, answerOptions);
   app.graphql.addHook('preExecution', refuseSubscription);
-  attachSockets(app, { schema, path: app.prefix + path, context: contextOf, origins });
+  attachSockets(app, { ...transport, path: app.prefix + path, hosts, origins });
   if (graphiql)
     await registerGraphiql(app, { path: '/graphiql', endpoint: app.prefix + path, definitions });
-  registerSse(app, { schema, path: `${path}/stream`, context: contextOf });
+  registerSse(app, { ...transport, path: `${path}/stream` });
 }
 
 const ANONYMOUS: Caller = { name: 'anonymous' };

@@ -24,6 +24,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     actorHeader,
     temporalUi,
     publicUrl,
+    gateway,
   } = config;
   const service = new TaskService({
     client,
@@ -34,11 +35,12 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     visibilityRate,
     wholeNamespace,
     // Without it nobody knows under which name this gateway is reached.
-    ...(publicUrl !== undefined && { linkTo: (id) => runPage(publicUrl, id) }),
+    ...(publicUrl !== undefined && gateway.graphiql && { linkTo: (id) => runPage(publicUrl, id) }),
   });
   try {
     const { namespace } = config.temporal;
     const running = await startGateway({
+      ...gateway,
       service,
       logger,
       host,

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Caller } from '../contract/caller.ts';
-import { gateway, type GatewayOptions } from './gateway.ts';
+import { type GatewayOptions, serveApi } from './gateway.ts';
 import { health } from './health.ts';
+import { Refused } from './transport/errors.ts';
+import { guard, SAFE_HEADERS } from './transport/guard.ts';
+import { isLoopback } from './transport/host-names.ts';
+import { answerError, answerNotFound } from './transport/over-http.ts';
 import { endUnusedConnections } from './transport/unused-connections.ts';
 
-export interface StartGatewayOptions extends Pick<
-  GatewayOptions,
-  'service' | 'extensions' | 'webUi'
-> {
+export interface StartGatewayOptions extends Omit<GatewayOptions, 'actor' | 'path'> {
   readonly logger: FastifyBaseLogger;
   readonly host: string;
   /** 0 takes any free one. */
@@ -29,13 +30,11 @@ export interface RunningGateway {
 
 /** The whole gateway, listening: GraphQL, `/healthz`, `/readyz`, and `/`, which leads to the page. */
 export async function startGateway({
-  service,
   logger,
   host,
   port,
   actorHeader,
-  extensions,
-  webUi,
+  ...options
 }: StartGatewayOptions): Promise<RunningGateway> {
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
@@ -43,7 +42,16 @@ export async function startGateway({
     genReqId: () => randomUUID(),
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 30_000,
+    // What cannot even be routed.
+    frameworkErrors: (error, request, reply) => {
+      void reply.headers(SAFE_HEADERS);
+      const refused = new Refused(error.statusCode ?? 400, 'The address cannot be read.');
+      void answerError(refused, request, reply);
+    },
   });
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerNotFound);
+  guard(app, options);
   endUnusedConnections(app);
   app.addHook('preClose', async () => {
     // Node watches no more over requests that never come to their end, nor over answers that nobody reads.
@@ -53,20 +61,23 @@ export async function startGateway({
     const fields = { method, route: routeOptions.url, status: statusCode, ms: elapsedTime };
     log.debug(fields, 'Answered');
   });
-  await app.register(health, { ready: () => service.settings() });
-  await app.register(gateway, {
-    service,
-    extensions,
-    webUi,
+  await app.register(health, { ready: () => options.service.settings() });
+  await app.register(serveApi, {
+    ...options,
     ...(actorHeader !== undefined && { actor: ({ headers }) => named(headers[actorHeader]) }),
   });
-  app.get('/', async (_request, reply) => await reply.redirect('/graphiql'));
+  if (options.graphiql !== false)
+    app.get('/', async (_request, reply) => await reply.redirect('/graphiql'));
   const address = await app.listen({ host, port }).catch(async (error: unknown) => {
     await app.close();
     throw isTaken(error)
       ? new Error(`Port ${port} on ${host} is taken: set \`PORT\` to a free one`, { cause: error })
       : error;
   });
+  if (!isLoopback(host) && (options.hosts ?? []).length === 0)
+    logger.warn(
+      'Reached by its addresses alone: set `WAYMARK_PUBLIC_URL` or `WAYMARK_ALLOWED_HOSTS` for names',
+    );
   return { address, stop: () => app.close() };
 }
 

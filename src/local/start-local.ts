@@ -32,7 +32,8 @@ export interface StartLocalOptions {
 
 export interface Local {
   readonly graphql: string;
-  readonly graphiql: string;
+  /** Null when the page is switched off. */
+  readonly graphiql: string | null;
   /** Null when Temporal runs elsewhere and nobody said where its Web UI is. */
   readonly temporalUi: string | null;
   /** `host:port` of Temporal. */
@@ -104,12 +105,15 @@ export async function startLocal({
       cursorSecret: config.cursorSecret,
       visibilityRate: config.visibilityRate ?? place.visibilityRate,
       wholeNamespace: config.wholeNamespace,
-      linkTo: (id) => runPage(config.publicUrl ?? origin, id),
+      ...(config.gateway.graphiql && {
+        linkTo: (id) => runPage(config.publicUrl ?? origin, id),
+      }),
     });
     closing.add('service', () => service.close());
     const { host, actorHeader } = config;
     const { port, temporalUi } = place;
     const { address, stop } = await startGateway({
+      ...config.gateway,
       service,
       logger: logger.child({ component: 'gateway' }),
       host,
@@ -126,7 +130,7 @@ export async function startLocal({
     closing.add('lock', place.ending);
     return {
       graphql: `${origin}/graphql`,
-      graphiql: `${origin}/graphiql`,
+      graphiql: config.gateway.graphiql ? `${origin}/graphiql` : null,
       temporalUi,
       temporal: temporal.address,
       ended: rejectionOf(died.signal),

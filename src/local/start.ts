@@ -29,7 +29,7 @@ await runProcess(null, async ({ config, logger, signal, fail, end }) => {
     [
       '',
       `GraphQL          ${local.graphql}`,
-      `GraphQL page     ${local.graphiql}`,
+      `GraphQL page     ${local.graphiql ?? 'switched off'}`,
       `Temporal Web UI  ${local.temporalUi ?? `of the Temporal at ${local.temporal}`}`,
       '',
     ].join('\n'),

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -32,10 +33,22 @@ export interface Config {
   readonly temporalUi: string | undefined;
   /** Where people reach the gateway: runs in Temporal Web UI link back to its page. */
   readonly publicUrl: string | undefined;
+  /** Whom the gateway answers, and how much it tells. */
+  readonly gateway: GatewayConfig;
   /** `npm start` or the like is our parent. */
   readonly startedByNpm: boolean;
   /** What is odd but no reason to stop, such as a setting that does not exist. One sentence each. */
   readonly warnings: readonly string[];
+}
+
+export interface GatewayConfig {
+  /** Names by which it may be reached, beside those of its machine; lower case, without ports. */
+  readonly hosts: 'any' | readonly string[];
+  /** Of pages that may use it, beside those of its own host. */
+  readonly origins: readonly string[];
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly suggestions: boolean;
 }
 
 export interface TemporalConfig {
@@ -105,6 +118,17 @@ export function loadConfig(env: Environment = process.env): Config {
     workflowBundle: data.WAYMARK_WORKFLOW_BUNDLE && resolve(data.WAYMARK_WORKFLOW_BUNDLE),
     temporalUi: data.WAYMARK_TEMPORAL_UI,
     publicUrl: data.WAYMARK_PUBLIC_URL,
+    gateway: {
+      hosts: toHosts(data),
+      // Behind a proxy that changes the host name, its own pages come from there.
+      origins: [
+        ...(data.WAYMARK_PUBLIC_URL === undefined ? [] : [new URL(data.WAYMARK_PUBLIC_URL).origin]),
+        ...data.WAYMARK_ORIGINS,
+      ],
+      graphiql: data.WAYMARK_GRAPHIQL,
+      introspection: data.WAYMARK_INTROSPECTION,
+      suggestions: data.WAYMARK_SUGGESTIONS,
+    },
     startedByNpm: data.npm_lifecycle_event !== undefined,
     warnings: Object.keys(given)
       .filter((name) => name.startsWith('WAYMARK_') && !(name in SETTINGS.shape))
@@ -127,6 +151,23 @@ const webAddress = () =>
     .url({ protocol: /^https?$/, error: 'an http or https address' })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional();
+
+const list = (isItem: (item: string) => boolean, expected: string) =>
+  z
+    .string()
+    .default('')
+    .transform((items) => items.split(',').flatMap((item) => item.trim().toLowerCase() || []))
+    .refine((items) => items.every(isItem), {
+      error: `${expected}, with commas between them`,
+    });
+const isHost = (item: string): boolean => isIP(item) !== 0 || /^(?:\*|[\w.-]+)$/.test(item);
+const isOrigin = (item: string): boolean =>
+  /^https?:/.test(item) && URL.canParse(item) && new URL(item).origin === item;
+
+const onOff = () =>
+  text(/^(?:true|false|1|0)$/i, 'true or false')
+    .default('true')
+    .transform((value) => /^(?:true|1)$/i.test(value));
 
 const SETTINGS = z.object({
   HOST: text(/^[\w.:%-]+$/, 'a host name or an IP address').default('127.0.0.1'),
@@ -162,8 +203,29 @@ const SETTINGS = z.object({
     .optional(),
   WAYMARK_TEMPORAL_UI: webAddress(),
   WAYMARK_PUBLIC_URL: webAddress(),
+  WAYMARK_ALLOWED_HOSTS: list(isHost, 'host names without ports, or *'),
+  WAYMARK_ORIGINS: list(isOrigin, 'origins of pages such as https://app.example.com'),
+  WAYMARK_GRAPHIQL: onOff(),
+  WAYMARK_INTROSPECTION: onOff(),
+  WAYMARK_SUGGESTIONS: onOff(),
   WAYMARK_RETENTION_DAYS: integer(1, 3650).default(30),
 });
+
+/** The names that are in the settings anyway, and those that are given for it. */
+function toHosts({
+  HOST,
+  WAYMARK_PUBLIC_URL,
+  WAYMARK_ALLOWED_HOSTS,
+}: z.output<typeof SETTINGS>): GatewayConfig['hosts'] {
+  if (WAYMARK_ALLOWED_HOSTS.includes('*')) return 'any';
+  return [
+    ...(WAYMARK_PUBLIC_URL === undefined
+      ? []
+      : [new URL(WAYMARK_PUBLIC_URL).hostname.replace(/^\[|\]$/g, '')]),
+    ...(isIP(HOST) === 0 ? [HOST.toLowerCase()] : []),
+    ...WAYMARK_ALLOWED_HOSTS,
+  ];
+}
 
 const SECRET = new Set(['WAYMARK_CURSOR_SECRET', 'TEMPORAL_API_KEY']);
 

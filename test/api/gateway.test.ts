@@ -179,3 +179,52 @@ test('a subscription over HTTP says which transports there are', async () => {
     body: { errors: [{ message: expect.stringContaining('WebSocket') }] },
   });
 });
+
+describe('what is told of the schema', () => {
+  const WRONG = '{ taskDefinitions { idd } }';
+  const WRONG_VALUE =
+    'query ($orderBy: TaskRunOrder) { taskRuns(orderBy: $orderBy) { nodes { id } } }';
+  const over = {
+    http: async (app: FastifyInstance, query: string, variables?: object) => {
+      const reply = await app.inject({
+        method: 'POST',
+        url: '/graphql',
+        payload: { query, variables },
+      });
+      return reply.body;
+    },
+    stream: async (app: FastifyInstance, query: string, variables?: object) => {
+      const reply = await app.inject({
+        method: 'POST',
+        url: '/graphql/stream',
+        headers: { accept: 'text/event-stream' },
+        payload: { query, variables },
+      });
+      return reply.body;
+    },
+  };
+
+  test.each(Object.entries(over))('over %s: guesses can be switched off', async (_, ask) => {
+    const open = await testGateway();
+    const shut = await testGateway({ suggestions: false });
+    for (const [query, variables] of [
+      [WRONG],
+      [WRONG_VALUE, { orderBy: 'NEWEST_FIRS' }],
+    ] as const) {
+      const told = await ask(open.app, query, variables);
+      expect(told).toContain('Did you mean');
+      const silent = await ask(shut.app, query, variables);
+      expect(silent).not.toContain('Did you mean');
+      expect(silent).toContain('BAD_REQUEST');
+    }
+  });
+
+  test.each(Object.entries(over))('over %s: introspection can be switched off', async (_, ask) => {
+    const SCHEMA = '{ __schema { queryType { name } } }';
+    const open = await testGateway();
+    expect(await ask(open.app, SCHEMA)).toContain('"name":"Query"');
+    const { app } = await testGateway({ introspection: false });
+    expect(await ask(app, SCHEMA)).not.toContain('"name":"Query"');
+    expect(await ask(app, '{ __typename }')).toContain('{"data":{"__typename":"Query"}}');
+  });
+});

@@ -44,6 +44,13 @@ describe('without any variable', () => {
       wholeNamespace: false,
       workflowBundle: undefined,
       temporalUi: undefined,
+      gateway: {
+        hosts: [],
+        origins: [],
+        graphiql: true,
+        introspection: true,
+        suggestions: true,
+      },
       startedByNpm: false,
       warnings: [],
     });
@@ -58,6 +65,17 @@ describe('an error names the variable, what was expected and what came', () => {
   test.each([
     ['PORT', 'abc', 'PORT: expected an integer from 0 to 65535, got `abc`'],
     ['PORT', '65536', 'PORT: expected an integer from 0 to 65535, got `65536`'],
+    [
+      'WAYMARK_ALLOWED_HOSTS',
+      'a.example.com,https://b.example.com',
+      'WAYMARK_ALLOWED_HOSTS: expected host names without ports, or *, with commas between them, got `a.example.com,https://b.example.com`',
+    ],
+    [
+      'WAYMARK_ORIGINS',
+      'https://app.example.com/',
+      'WAYMARK_ORIGINS: expected origins of pages such as https://app.example.com, with commas between them, got `https://app.example.com/`',
+    ],
+    ['WAYMARK_GRAPHIQL', 'off', 'WAYMARK_GRAPHIQL: expected true or false, got `off`'],
     ['PORT', '-1', 'PORT: expected an integer from 0 to 65535, got `-1`'],
     ['PORT', '0x10', 'PORT: expected an integer from 0 to 65535, got `0x10`'],
     ['TEMPORAL_UI_PORT', '8.5', 'TEMPORAL_UI_PORT: expected an integer from 0 to 65535, got `8.5`'],
@@ -165,4 +183,42 @@ test('a misspelt setting is told', () => {
   expect(load({ WAYMARK_TASKQUEUE: 'x' }).warnings).toEqual([
     'WAYMARK_TASKQUEUE is not a setting of Waymark and has no effect',
   ]);
+});
+
+describe('whom the gateway answers', () => {
+  test('is told by the names that it has anyway, and by those that are given', () => {
+    expect(
+      load({
+        HOST: 'Tasks.internal',
+        WAYMARK_PUBLIC_URL: 'https://tasks.example.com:8443/waymark',
+        WAYMARK_ALLOWED_HOSTS: 'gateway, 10.0.0.7,::1,',
+      }).gateway.hosts,
+    ).toEqual(['tasks.example.com', 'tasks.internal', 'gateway', '10.0.0.7', '::1']);
+    expect(load({ HOST: '0.0.0.0' }).gateway.hosts).toEqual([]);
+    expect(load({ WAYMARK_PUBLIC_URL: 'http://[::1]:4000' }).gateway.hosts).toEqual(['::1']);
+  });
+
+  test('is everybody only when that is said', () => {
+    expect(load({ WAYMARK_ALLOWED_HOSTS: 'gateway,*' }).gateway.hosts).toBe('any');
+  });
+
+  test('is the page at its public address, and those that are given', () => {
+    expect(
+      load({
+        WAYMARK_PUBLIC_URL: 'https://tasks.example.com/waymark',
+        WAYMARK_ORIGINS: 'https://App.example.com,http://localhost:5173',
+      }).gateway.origins,
+    ).toEqual(['https://tasks.example.com', 'https://app.example.com', 'http://localhost:5173']);
+    expect(refusal({ WAYMARK_ORIGINS: '*' })).toContain('expected origins of pages');
+  });
+});
+
+test('what the gateway tells of itself can be switched off', () => {
+  expect(
+    load({
+      WAYMARK_GRAPHIQL: 'false',
+      WAYMARK_INTROSPECTION: '0',
+      WAYMARK_SUGGESTIONS: 'False',
+    }).gateway,
+  ).toMatchObject({ graphiql: false, introspection: false, suggestions: false });
 });

@@ -47,10 +47,13 @@ export async function registerGraphiql(
   app.get<{ Params: { '*': string } }>(`${path}/*`, async ({ params }, reply) => {
     const name = params['*'];
     // Only what is there is served, so no path leads out of the folder.
-    if (!assets.has(name)) return await reply.code(404).send();
+    if (!assets.has(name)) return reply.callNotFound();
     return await reply
       .headers(
-        name.startsWith('iframe-sandbox/') ? {} : { 'cache-control': 'public, max-age=86400' },
+        name.startsWith('iframe-sandbox/')
+          ? // The page shows it in a frame.
+            { 'content-security-policy': "frame-ancestors 'self'" }
+          : { 'cache-control': 'public, max-age=86400' },
       )
       .type(typeOf(name))
       .send(await readFile(join(folder, name)));

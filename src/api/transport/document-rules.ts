@@ -42,12 +42,13 @@ export const parseOptions: ParseOptions = { maxLexicalTokens: LIMITS.tokens };
 export function parseDocument(
   schema: GraphQLSchema,
   source: string,
+  rules: readonly ValidationRule[] = limitRules,
 ): { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] } {
   try {
     const refusal = refuseText(source);
     if (refusal) return { errors: [refusal] };
     const document = parse(source, parseOptions);
-    const errors = validate(schema, document, [...specifiedRules, ...limitRules]);
+    const errors = validate(schema, document, [...specifiedRules, ...rules]);
     return errors.length > 0 ? { errors } : { document };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };

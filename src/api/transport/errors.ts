@@ -13,6 +13,8 @@ export interface ErrorScope {
   readonly log: ErrorLog;
   /** Finds the log line of a masked error; the only thing of it that callers see. */
   readonly requestId: string;
+  /** Whether the words of GraphQL's own errors may guess what was meant; they do unless this is false. */
+  readonly suggestions?: boolean | undefined;
 }
 
 /** What a caller may know of an error. */
@@ -50,8 +52,16 @@ export function toFormattedErrors(
   errors: readonly Error[],
   scope: ErrorScope,
 ): readonly GraphQLFormattedError[] {
-  return errors.flatMap((error) => requestErrorsOf(error) ?? [toFormatted(error, scope)]);
+  return errors
+    .flatMap((error) => requestErrorsOf(error) ?? [toFormatted(error, scope)])
+    .map((error) => (scope.suggestions === false ? withoutSuggestions(error) : error));
 }
+
+/** graphql-js has no switch for them; it puts them last. */
+const withoutSuggestions = (error: GraphQLFormattedError): GraphQLFormattedError => ({
+  ...error,
+  message: error.message.replace(/ Did you mean (?:(?!Did you mean).)*\?$/s, ''),
+});
 
 function toFormatted(error: Error, scope: ErrorScope): GraphQLFormattedError {
   const cause = rootOf(error);
@@ -86,6 +96,18 @@ export function isRefusal(error: unknown): error is Refusal {
     error.statusCode >= 400 &&
     error.statusCode < 500
   );
+}
+
+/** Says why a request is not served, with a status of HTTP. */
+export class Refused extends Error {
+  readonly statusCode: number;
+  readonly code: string;
+
+  constructor(statusCode: number, message: string, code = BAD_REQUEST) {
+    super(message);
+    this.statusCode = statusCode;
+    this.code = code;
+  }
 }
 const BAD_REQUEST = 'BAD_REQUEST';
 /** Codes of mercurius and Fastify say how the gateway is made, and nothing that a caller could act on. */

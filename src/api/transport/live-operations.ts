@@ -9,6 +9,8 @@ import type {
   GraphQLSchema,
   OperationTypeNode,
 } from 'graphql';
+import type { Disclosure } from './disclosure.ts';
+import { rulesFor } from './disclosure.ts';
 import { toFormattedErrors } from './errors.ts';
 import type { ErrorLog } from './errors.ts';
 import { parseDocument } from './document-rules.ts';
@@ -32,12 +34,14 @@ export type Prepared =
 export class LiveOperations {
   readonly #schema: GraphQLSchema;
   readonly #log: ErrorLog;
+  readonly #disclosure: Disclosure;
   readonly #documents = new Map<string, DocumentNode>();
   readonly #texts = new WeakMap<object, string>();
 
-  constructor(schema: GraphQLSchema, log: ErrorLog) {
+  constructor(schema: GraphQLSchema, log: ErrorLog, disclosure: Disclosure = {}) {
     this.#schema = schema;
     this.#log = log;
+    this.#disclosure = disclosure;
   }
 
   prepare({ query, operationName, variables }: OperationRequest): Prepared {
@@ -85,14 +89,18 @@ export class LiveOperations {
   }
 
   formatErrors(errors: readonly Error[]): readonly GraphQLFormattedError[] {
-    return toFormattedErrors(errors, { log: this.#log, requestId: randomUUID() });
+    return toFormattedErrors(errors, {
+      ...this.#disclosure,
+      log: this.#log,
+      requestId: randomUUID(),
+    });
   }
 
   /** Clients that come back all at once send the same few documents. */
   #parse(query: string): ReturnType<typeof parseDocument> {
     const known = this.#documents.get(query);
     if (known) return { document: known };
-    const parsed = parseDocument(this.#schema, query);
+    const parsed = parseDocument(this.#schema, query, rulesFor(this.#disclosure));
     if ('document' in parsed && query.length <= CACHED_TEXT) {
       const [oldest] = this.#documents.keys();
       if (oldest !== undefined && this.#documents.size >= CACHED) this.#documents.delete(oldest);

@@ -9,37 +9,40 @@ import {
 import type { MercuriusContext, MercuriusOptions } from 'mercurius';
 import Negotiator from 'negotiator';
 import { TaskError } from '../../contract/task-error.ts';
-import { isRefusal, isValidationFailure, toFormattedErrors } from './errors.ts';
-import { LIMITS, limitRules, parseOptions, refuseText } from './document-rules.ts';
+import type { Disclosure } from './disclosure.ts';
+import { rulesFor } from './disclosure.ts';
+import { isRefusal, isValidationFailure, Refused, toFormattedErrors } from './errors.ts';
+import { LIMITS, parseOptions, refuseText } from './document-rules.ts';
 
 /**
  * What mercurius leaves out of «GraphQL over HTTP»: media types and their status codes, parameters of the wrong
  * type, two operations by GET; and our limits and masks.
  */
-export const overHttp = {
-  errorFormatter: ({ errors, data }, { reply }) => {
-    const { log, request } = reply;
-    return {
-      statusCode: statusOf(errors, data, request),
-      response: {
-        ...(data !== undefined && { data }),
-        errors: toFormattedErrors(errors, { log, requestId: request.id }),
-      },
-    };
-  },
-  validationRules: [...limitRules],
-  graphql: { parseOptions },
-  // Bounds the memory of cached documents together with the limit on their length.
-  cache: 256,
-  // mercurius caches what its jit compiled by the text alone: a text of two operations would run the wrong one.
-  jit: 0,
-  allowBatchedQueries: false,
-  additionalRouteOptions: {
-    bodyLimit: LIMITS.body,
-    preValidation: checkParameters,
-    onSend: negotiate,
-  },
-} satisfies Partial<MercuriusOptions>;
+export const overHttp = (disclosure: Disclosure) =>
+  ({
+    errorFormatter: ({ errors, data }, { reply }) => {
+      const { log, request } = reply;
+      return {
+        statusCode: statusOf(errors, data, request),
+        response: {
+          ...(data !== undefined && { data }),
+          errors: toFormattedErrors(errors, { ...disclosure, log, requestId: request.id }),
+        },
+      };
+    },
+    validationRules: [...rulesFor(disclosure)],
+    graphql: { parseOptions },
+    // Bounds the memory of cached documents together with the limit on their length.
+    cache: 256,
+    // mercurius caches what its jit compiled by the text alone: a text of two operations would run the wrong one.
+    jit: 0,
+    allowBatchedQueries: false,
+    additionalRouteOptions: {
+      bodyLimit: LIMITS.body,
+      preValidation: checkParameters,
+      onSend: negotiate,
+    },
+  }) satisfies Partial<MercuriusOptions>;
 
 /** Answers what failed before or beside an operation, in the same form. */
 export async function answerError(
@@ -53,12 +56,14 @@ export async function answerError(
     .send({ errors: toFormattedErrors([error], scope) });
 }
 
-/** What this path takes. Other origins are for the app to let in: a plugin for CORS answers before this. */
+/** Answers for what is not there, in the same form. */
+export async function answerNotFound(): Promise<never> {
+  throw new Refused(404, 'There is nothing at this address.', 'NOT_FOUND');
+}
+
+/** What this path takes. A page of another origin is answered before this. */
 export async function answerOptions(_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return await reply
-    .code(204)
-    .headers({ allow: 'GET, POST, OPTIONS', 'cache-control': 'public, max-age=31536000' })
-    .send();
+  return await reply.code(204).header('allow', 'GET, POST, OPTIONS').send();
 }
 
 /** A hook of mercurius: subscriptions have transports of their own. */
@@ -77,16 +82,6 @@ export async function refuseSubscription(
 
 const JSON_TYPE = 'application/json';
 const GRAPHQL_TYPE = 'application/graphql-response+json';
-
-class Refused extends Error {
-  readonly code = 'BAD_REQUEST';
-  readonly statusCode: number;
-
-  constructor(statusCode: number, message: string) {
-    super(message);
-    this.statusCode = statusCode;
-  }
-}
 
 /** Checks the parameters of a request before Fastify's Ajv coerces them. */
 async function checkParameters(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -5,11 +5,18 @@ import type { GraphQLSchema } from 'graphql';
 import { CloseCode, handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
+import type { Disclosure } from './disclosure.ts';
 import { isRefusal } from './errors.ts';
+import { SAFE_HEADERS } from './guard.ts';
+import type { Hosts } from './host-names.ts';
+import { isForUs } from './host-names.ts';
 import { LIMITS } from './document-rules.ts';
 import { LiveOperations } from './live-operations.ts';
+import type { Origins } from './origins.ts';
+import { mayOpen } from './origins.ts';
 import { Outbox } from './outbox.ts';
 import { SocketSession } from './socket-session.ts';
+import { serveWithoutUpgrade } from './without-upgrade.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
 
 export interface SocketOptions {
@@ -20,11 +27,10 @@ export interface SocketOptions {
    * An error with a `statusCode` of 401 or 403 refuses the caller.
    */
   readonly context: (request: IncomingMessage) => GatewayContext | Promise<GatewayContext>;
-  /**
-   * Pages that may open a socket, such as `https://app.example.com`. By default those of this host alone:
-   * a browser sends its cookies with every socket, whatever page opens it.
-   */
-  readonly origins?: 'any' | readonly string[] | undefined;
+  /** Pages that may open a socket, beside those of this host. */
+  readonly origins?: Origins | undefined;
+  readonly hosts?: Hosts | undefined;
+  readonly disclosure?: Disclosure | undefined;
   readonly limits?: Partial<SocketLimits> | undefined;
 }
 
@@ -70,14 +76,17 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     const [path] = (request.url ?? '').split('?');
-    if (path !== options.path) {
+    const isSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
+    if (!isSocket || path !== options.path) {
       // Another plugin may serve sockets on another path; nobody else answers for a path of nobody.
-      if (app.server.listenerCount('upgrade') === 1) refuse(stream, '404 Not Found');
-      return;
+      if (app.server.listenerCount('upgrade') > 1) return;
+      if (!isSocket) return serveWithoutUpgrade(app.server, request, stream, head);
     }
+    if (!isForUs(request, options.hosts)) return refuse(stream, '421 Misdirected Request');
+    if (path !== options.path) return refuse(stream, '404 Not Found');
     if (closing || server.clients.size >= limits.sockets)
       return refuse(stream, '503 Service Unavailable');
-    if (!isAllowed(request, options.origins)) return refuse(stream, '403 Forbidden');
+    if (!mayOpen(request, options.origins)) return refuse(stream, '403 Forbidden');
     server.handleUpgrade(request, stream, head, (socket) => serve(socket, stream, request));
   };
 
@@ -92,10 +101,10 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
 /** What is done with each socket. */
 function protocolOf(
   app: FastifyInstance,
-  { schema, context }: SocketOptions,
+  { schema, context, disclosure }: SocketOptions,
   limits: SocketLimits,
 ): (socket: WebSocket, stream: Duplex, request: IncomingMessage) => void {
-  const operations = new LiveOperations(schema, app.log);
+  const operations = new LiveOperations(schema, app.log, disclosure);
   return (socket, stream, request) => {
     socket.on('error', (error) => app.log.debug({ err: error }, 'Socket error'));
     if (socket.protocol === '')
@@ -155,22 +164,11 @@ function watchOver(
   return () => clearInterval(timer);
 }
 
-function isAllowed(
-  { headers: { origin, host } }: IncomingMessage,
-  origins: SocketOptions['origins'],
-): boolean {
-  // Only browsers send one, and only they send a user's cookies for a page that the user does not know.
-  if (origin === undefined || origins === 'any') return true;
-  return origins ? origins.includes(origin) : hostOf(origin) === host?.toLowerCase();
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
-}
-
 function refuse(stream: Duplex, status: string): void {
   stream.on('error', () => stream.destroy());
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const headers = { connection: 'close', 'content-length': 0, ...SAFE_HEADERS };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  stream.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }
 
 /** Tells all clients to come back, to another gateway, and does not wait long for those that do not listen. */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { execute, OperationTypeNode } from 'graphql';
 import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { follow } from './follow.ts';
+import type { Disclosure } from './disclosure.ts';
 import { LIMITS } from './document-rules.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { OperationRequest } from './live-operations.ts';
@@ -13,6 +14,7 @@ export interface SseOptions {
   readonly path: string;
   /** Of one operation. An error with a `statusCode` of 401 or 403 refuses the caller. */
   readonly context: (request: IncomingMessage) => GatewayContext | Promise<GatewayContext>;
+  readonly disclosure?: Disclosure | undefined;
   readonly limits?: Partial<SseLimits> | undefined;
 }
 
@@ -32,9 +34,9 @@ export const SSE_LIMITS: SseLimits = { streams: 10_000, keepAlive: 12_000, stall
  * operation, so that any gateway can serve any of them.
  */
 export function registerSse(app: FastifyInstance, options: SseOptions): void {
-  const { schema, path, context } = options;
+  const { schema, path, context, disclosure } = options;
   const limits = { ...SSE_LIMITS, ...options.limits };
-  const operations = new LiveOperations(schema, app.log);
+  const operations = new LiveOperations(schema, app.log, disclosure);
   const streams = new Set<ServerResponse>();
 
   app.route({
@@ -63,6 +65,9 @@ export function registerSse(app: FastifyInstance, options: SseOptions): void {
           : await resultsOf(prepared.run(await context(request.raw)), kind);
       reply.hijack();
       const { raw } = reply;
+      // From here on Fastify writes nothing.
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) raw.setHeader(name, value);
       streams.add(raw);
       raw.once('close', () => streams.delete(raw));
       await new EventStream(raw, limits).write(results, operations);

@@ -8,6 +8,8 @@ import type { FastifyInstance } from 'fastify';
 export function endUnusedConnections(app: FastifyInstance): void {
   const connections = new Set<Socket>();
   app.server.on('connection', (socket) => {
+    // One that declined an upgrade comes again.
+    if (connections.has(socket)) return;
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });

@@ -262,6 +262,7 @@ describe('who may connect', () => {
   test.each([
     [undefined, undefined, true],
     ['same', undefined, true],
+    ['same', ['https://app.example'], true],
     ['https://evil.example', undefined, false],
     ['null', undefined, false],
     ['https://app.example', ['https://app.example'], true],
@@ -515,7 +516,7 @@ describe('a shutdown', () => {
     const { app, port } = await start();
     const deaf = connectTcp(port, '127.0.0.1');
     deaf.write(
-      'GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
+      'GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
     );
     await new Promise((resolve) => deaf.once('data', resolve));
     const before = Date.now();
