@@ -6,6 +6,7 @@ import type { Caller } from '../contract/caller.ts';
 import { registerGraphiql } from './graphiql/graphiql.ts';
 import { answerError, answerOptions, overHttp, refuseSubscription } from './transport/over-http.ts';
 import { createContext, type GatewayContext } from './schema/kit/context.ts';
+import { ListShares } from './schema/kit/list-shares.ts';
 import { createSchema } from './schema/create-schema.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
 import { guard } from './transport/guard.ts';
@@ -89,8 +90,12 @@ export async function serveApi(
     webUi,
   });
 
-  const contextOf = async (request: IncomingMessage): Promise<GatewayContext> =>
-    createContext({ tasks, actor: await actor(request) });
+  const shares = new ListShares();
+  const contextOf = async (request: IncomingMessage): Promise<GatewayContext> => {
+    const caller = await actor(request);
+    const lists = shares.of(request, caller, request.socket.remoteAddress);
+    return createContext({ tasks, actor: caller, lists });
+  };
 
   const disclosure = { introspection, suggestions };
   const transport = { schema, context: contextOf, disclosure };

@@ -4,7 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { gateway } from '../../src/api/gateway.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
+import { LIST_SHARES } from '../../src/api/schema/kit/list-shares.ts';
 import { tasks, testGateway } from './support/app.ts';
+import { connect } from './support/live-gateway.ts';
 import { backgroundTasks } from '../../src/api/webiny/background-tasks.ts';
 
 const open: FastifyInstance[] = [];
@@ -227,4 +229,35 @@ describe('what is told of the schema', () => {
     expect(await ask(app, SCHEMA)).not.toContain('"name":"Query"');
     expect(await ask(app, '{ __typename }')).toContain('{"data":{"__typename":"Query"}}');
   });
+});
+
+test('live lists are shared: a socket, and a caller over all its sockets, has so many', async () => {
+  const { app, service } = await testGateway({
+    actor: ({ headers }) => ({ name: String(headers['x-user'] ?? 'ada') }),
+  });
+  open.push(app);
+  await service.trigger({ definition: 'testingRun', input: {}, tags: ['shown'] });
+  const ws = `${(await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')}/graphql`;
+  const query =
+    'subscription ($any: [String!]) { taskRuns(filter: { tags: { any: $any } }) { __typename } }';
+  /** What comes for the last of so many different lists. */
+  const lastOf = async (user: string, count: number, tag: string) => {
+    const client = await connect(ws, { headers: { 'x-user': user } });
+    for (let n = 1; n <= count; n++)
+      client.send({
+        type: 'subscribe',
+        id: `${n}`,
+        payload: { query, variables: { any: n === count ? ['shown', tag] : [`${tag} ${n}`] } },
+      });
+    for (;;) {
+      const { id, payload } = await client.next();
+      if (id === `${count}`) return payload.errors?.[0].message ?? payload.data.taskRuns.__typename;
+    }
+  };
+  const { connection, caller } = LIST_SHARES;
+  expect(await lastOf('ada', connection + 1, 'a')).toContain('This connection watches 10');
+  for (let n = 1; n < caller / connection; n++)
+    expect(await lastOf('ada', connection, `more ${n}`)).toBe('TaskRunEntered');
+  expect(await lastOf('ada', 1, 'yet more')).toContain('This caller watches 30');
+  expect(await lastOf('grace', 1, 'hers')).toBe('TaskRunEntered');
 });

@@ -36,7 +36,8 @@ export function addTaskRunListEvent(builder: Builder): void {
       description:
         'The newest 100 runs that fit as a live list: each one that is in it at first, then what enters, changes and leaves. It has no end.',
       args: { filter: t.arg({ type: 'TaskRunFilter', description: 'Which runs. Default: all.' }) },
-      subscribe: (_, { filter }, { tasks }) => tasks.watchList(toTaskRunFilter(filter)),
+      subscribe: (_, { filter }, { tasks, lists }) =>
+        lists.open(toTaskRunFilter(filter), (runs) => tasks.watchList(runs)),
       resolve: (value, _, { loaders }) => {
         loaders.clear();
         return value;
