@@ -14,6 +14,8 @@ export interface StartGatewayOptions extends Omit<GatewayOptions, 'actor' | 'pat
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** Milliseconds in which a client must take something of an answer. Default: 20 s. */
+  readonly stall?: number | undefined;
   /** Request header, lower case, that names the caller: only behind a proxy that sets it. */
   readonly actorHeader?: string | undefined;
 }
@@ -34,6 +36,7 @@ export async function startGateway({
   host,
   port,
   actorHeader,
+  stall = STALL,
   ...options
 }: StartGatewayOptions): Promise<RunningGateway> {
   const app: FastifyInstance = Fastify({
@@ -42,6 +45,7 @@ export async function startGateway({
     genReqId: () => randomUUID(),
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 30_000,
+    connectionTimeout: stall,
     // What cannot even be routed.
     frameworkErrors: (error, request, reply) => {
       void reply.headers(SAFE_HEADERS);
@@ -83,6 +87,9 @@ export async function startGateway({
 
 /** Milliseconds: longer than any call takes, and shorter than what stops processes waits for. */
 const LAST_REQUESTS = 10_000;
+
+/** Longer than any operation takes. Node looks twice: an answer that nobody reads is cut within two of it. */
+const STALL = 20_000;
 
 const isTaken = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';

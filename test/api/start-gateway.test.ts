@@ -1,6 +1,7 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -127,3 +128,43 @@ test('a taken port is told with the setting that moves it', async () => {
     }),
   ).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken: set \`PORT\` to a free one`);
 });
+
+test('an answer that nobody reads is cut, and one that is read slowly is not', async () => {
+  const { address } = await start(new FakeTasks({ tasks }), { stall: 2000 });
+  const port = Number(new URL(address).port);
+  const page = await (await fetch(`${address}/graphiql`)).text();
+  const [, asset = ''] = /src="(main[^"]*\.js)"/.exec(page) ?? [];
+  const { byteLength } = await (await fetch(`${address}/graphiql/${asset}`)).arrayBuffer();
+  // More than what the operating system takes for a client.
+  const times = Math.ceil((40 * 1024 * 1024) / byteLength);
+  const served = new Map<number | undefined, Socket>();
+  subscribe('net.server.socket', (message) => {
+    const { socket } = message as { socket: Socket };
+    served.set(socket.remotePort, socket);
+  });
+  /** Asks, and reads nothing. Answers the two ends of the connection. */
+  const ask = async (): Promise<readonly [Socket, Socket]> => {
+    const client = connect(port, '127.0.0.1').pause();
+    await once(client, 'connect');
+    await expect.poll(() => served.has(client.localPort)).toBe(true);
+    client.write(`GET /graphiql/${asset} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(times));
+    return [client, served.get(client.localPort) ?? client];
+  };
+  const [deaf, cut] = await ask();
+  const [slow] = await ask();
+  let read = 0;
+  const all = new Promise<void>((resolve) => {
+    slow.on('data', (data: Buffer) => {
+      read += data.length;
+      if (read > times * byteLength) return resolve();
+      slow.pause();
+      setTimeout(() => slow.resume(), 10);
+    });
+  });
+  slow.resume();
+  await once(cut, 'close');
+  await all;
+  expect(read).toBeGreaterThan(times * byteLength);
+  deaf.destroy();
+  slow.destroy();
+}, 60_000);
