@@ -1,16 +1,20 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { invalidInput, toIssues } from '../contract/rules/check-input.ts';
+import { readInput } from '../contract/rules/check-input.ts';
+import { readValue } from '../contract/rules/read-value.ts';
+import { TaskError } from '../contract/task-error.ts';
 import { assertFits } from './fits.ts';
 
 export async function parseInput<Input extends z.ZodType>(
   { id, input: schema }: { readonly id: string; readonly input: Input },
   input: unknown,
 ): Promise<z.output<Input>> {
-  const { success, data, error } = await schema.safeParseAsync(input);
-  if (success) return data;
-  const { message, details } = invalidInput({ id }, toIssues(error));
-  throw ApplicationFailure.nonRetryable(message, 'INVALID_INPUT', details);
+  try {
+    return await readInput({ id, input: schema }, input);
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message, error.code, error.details);
+  }
 }
 
 export async function checkOutput<Output>(
@@ -19,9 +23,8 @@ export async function checkOutput<Output>(
 ): Promise<Output> {
   assertFits(`The output of ${id}`, output);
   if (!schema) return output;
-  const { success, data, error } = await schema.safeParseAsync(output);
-  if (success) return data;
-  const issues = toIssues(error);
+  const { data, issues } = await readValue(schema, output);
+  if (!issues) return data;
   throw ApplicationFailure.nonRetryable(
     `The output of ${id} does not fit its schema. ${issues
       .slice(0, 5)

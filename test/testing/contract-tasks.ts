@@ -14,6 +14,13 @@ export const obeyOrders = defineTask({
     label: z.string().min(1),
     pages: z.number().int().max(10).optional(),
     copies: z.number().default(1),
+    since: z.coerce.date().optional(),
+    // Throws for most texts, as code does that its author never gave one.
+    bytes: z
+      .string()
+      .transform((text) => BigInt(text))
+      .optional(),
+    notes: z.json().optional(),
   }),
   run: () => obey(),
 });

@@ -130,6 +130,17 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       });
     });
 
+    test.each<[string, object, (string | number)[]]>([
+      ['on which its schema throws', { bytes: 'many' }, ['bytes']],
+      ['that is nested too deep', { notes: nested(2000) }, ['notes']],
+    ])('refuses an input %s, with its path', async (_, fields, path) => {
+      const input = { label: 'a', ...fields };
+      await expect(tasks.trigger({ definition: 'obeyOrders', input })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        details: { issues: [expect.objectContaining({ path })] },
+      });
+    });
+
     test('refuses an input that Temporal could not carry', async () => {
       await expect(trigger({}, 'a'.repeat(2 << 20))).rejects.toMatchObject({
         code: 'PAYLOAD_TOO_LARGE',
@@ -199,6 +210,18 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       const other = { label: 'a', copies: 2 };
       await expect(
         tasks.trigger({ definition: 'obeyOrders', input: other, key }),
+      ).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+    });
+
+    test('lets a default be left out of an input with a date and a bigint, too', async () => {
+      const key = randomUUID();
+      const input = { label: 'a', since: '2026-11-24', bytes: '12' };
+      const { id } = await tasks.trigger({ definition: 'obeyOrders', input, key });
+      expect(
+        await tasks.trigger({ definition: 'obeyOrders', input: { ...input, copies: 1 }, key }),
+      ).toMatchObject({ id, deduplicated: true });
+      await expect(
+        tasks.trigger({ definition: 'obeyOrders', input: { ...input, bytes: '13' }, key }),
       ).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
     });
 
@@ -682,6 +705,8 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
   });
 }
 
+const nested = (levels: number): unknown =>
+  Array.from({ length: levels }).reduce((inner) => [inner], null);
 const messagesOf = (events: readonly LogEvent[]): readonly string[] =>
   events.flatMap((event) => (event.type === 'LINE' ? [event.line.message] : []));
 

@@ -127,6 +127,13 @@ describe('a run', () => {
     });
   });
 
+  test('on whose input or output its schema throws fails once, with its path', async () => {
+    const cause = rootOf(await failure(await start('throwingSchemas', { size: 'x' })));
+    expect(cause.type).toBe('INVALID_INPUT');
+    expect(cause.details?.[0]).toMatchObject({ issues: [{ path: ['size'] }] });
+    expect(await codeOf('throwingSchemas', { size: '1' })).toBe('INVALID_OUTPUT');
+  });
+
   test('whose output does not fit its schema fails once', async () => {
     expect(await codeOf('wrongOutput', {})).toBe('INVALID_OUTPUT');
   });

@@ -4,6 +4,7 @@ import { utf8Length } from '../../tools/utf8-length.ts';
 import type { TaskDescription } from '../task-definition.ts';
 import { TaskError } from '../task-error.ts';
 import type { InputIssue } from '../task-error.ts';
+import { readValue } from './read-value.ts';
 
 /**
  * Resolves to the input as the definition's schema reads it, defaults filled in, when a caller may give it to this
@@ -16,23 +17,20 @@ export async function checkInput(definition: TaskDescription, input: unknown): P
       'PAYLOAD_TOO_LARGE',
       `The input of ${definition.id} may have ${PAYLOAD_LIMIT} bytes as JSON, and has ${bytes}: store it elsewhere and pass where it is.`,
     );
-  const { data, error } = await definition.input.safeParseAsync(input);
-  if (error) throw invalidInput(definition, toIssues(error));
+  return readInput(definition, input);
+}
+
+/** Resolves to the input as the definition's schema reads it; throws `INVALID_INPUT` with what is wrong. */
+export async function readInput<Schema extends z.ZodType>(
+  { id, input: schema }: { readonly id: string; readonly input: Schema },
+  input: unknown,
+): Promise<z.output<Schema>> {
+  const { data, issues } = await readValue(schema, input);
+  if (issues) throw invalidInput({ id }, issues);
   return data;
 }
 
-/** One issue a field: what zod found first in it. */
-export function toIssues(error: z.ZodError): readonly InputIssue[] {
-  const fields = new Map<string, InputIssue>();
-  for (const { path, code, message } of error.issues) {
-    const keys = path.map((key) => (typeof key === 'symbol' ? key.toString() : key));
-    const field = JSON.stringify(keys);
-    if (!fields.has(field)) fields.set(field, { path: keys, code, message });
-  }
-  return [...fields.values()];
-}
-
-export function invalidInput(
+function invalidInput(
   { id }: Pick<TaskDescription, 'id'>,
   issues: readonly InputIssue[],
 ): TaskError {

@@ -41,7 +41,7 @@ export interface RunMemo {
 export interface KeyedRequest {
   /** The input as it was given; undefined for a run that no key made. */
   readonly given: string | undefined;
-  /** The input as the schema reads it; undefined when that is no JSON, so that two of them cannot be told apart. */
+  /** The input as the schema reads it; undefined when it holds what can be told neither apart nor alike. */
   readonly read: string | undefined;
 }
 

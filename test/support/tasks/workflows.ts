@@ -315,6 +315,15 @@ export const bigOutput = defineTask({
 });
 
 /** Its output is not what it declares. */
+/** Its schemas throw, as code does whose author did not expect what came. */
+export const throwingSchemas = defineTask({
+  id: 'throwingSchemas',
+  title: 'Throwing schemas',
+  input: z.object({ size: z.string().transform((text) => BigInt(text)) }),
+  output: z.string().refine((text) => BigInt(text) > 0n),
+  run: async () => 'many',
+});
+
 export const wrongOutput = defineTask({
   id: 'wrongOutput',
   title: 'Wrong output',

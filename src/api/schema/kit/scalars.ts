@@ -1,7 +1,5 @@
 import { GraphQLError, GraphQLScalarType, valueFromASTUntyped } from 'graphql';
-
-/** Deeper than any input that a person writes, and far from the depth that ends a process. */
-const MAX_DEPTH = 64;
+import { MAX_DEPTH } from '../../../contract/rules/read-value.ts';
 
 export const Json = new GraphQLScalarType<unknown, unknown>({
   name: 'JSON',
@@ -11,14 +9,16 @@ export const Json = new GraphQLScalarType<unknown, unknown>({
   parseLiteral: (node, variables) => toPlain(valueFromASTUntyped(node, variables)),
 });
 
-/** Plain objects only: GraphQL literals come without a prototype, which some code cannot take. */
+/**
+ * Plain objects only: GraphQL literals come without a prototype, which some code cannot take. What is too deep is cut
+ * where it is certain to be refused, by whoever reads it and with its path.
+ */
 function toPlain(value: unknown, depth = 1): unknown {
   // A number beyond the range of a double is read as one without end, which JSON would write as null.
   if (value === Infinity || value === -Infinity)
     throw new GraphQLError('Expected a number that JSON can hold, got one beyond its range.');
   if (typeof value !== 'object' || value === null) return value ?? null;
-  if (depth > MAX_DEPTH)
-    throw new GraphQLError(`Expected JSON of at most ${MAX_DEPTH} levels, got a deeper one.`);
+  if (depth > MAX_DEPTH + 1) return null;
   if (Array.isArray(value)) return value.map((item) => toPlain(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
