@@ -82,8 +82,17 @@ export interface TerminateResult {
   readonly run: TaskRun;
 }
 
-/** Fields are AND-ed; a list is any-of unless its name says `all`. */
+/**
+ * Fields are AND-ed; a list is any-of unless its name says `all`. A list without values has nothing chosen, and leaves
+ * nothing out.
+ */
 export interface TaskRunFilter {
+  /**
+   * What somebody types: words that the name's words begin with, in any order, or the start of an id. Case and accents
+   * never count. Of a word the first 16 letters count. At most 200 characters and 20 words; without any it leaves
+   * nothing out.
+   */
+  readonly search?: string | undefined;
   readonly ids?: readonly string[] | undefined;
   readonly idsNot?: readonly string[] | undefined;
   readonly definition?: readonly string[] | undefined;
@@ -108,11 +117,10 @@ export interface TaskRunFilter {
   readonly actorNot?: readonly string[] | undefined;
   readonly name?: readonly string[] | undefined;
   readonly nameNot?: readonly string[] | undefined;
-  /** Case counts, on every store of Temporal's. */
+  /** In any case. */
   readonly namePrefix?: string | undefined;
-  /** All of 1 to 8 whole words, in any order; case and accents do not count. */
-  readonly nameWords?: string | undefined;
   readonly rerunOf?: readonly string[] | undefined;
+  readonly rerunOfNot?: readonly string[] | undefined;
   readonly iterationMin?: number | undefined;
   readonly iterationMax?: number | undefined;
   /** Whose runs: of a caller's tenant, and set by its rights alone. */

@@ -1,5 +1,5 @@
 import { checkFirst } from '../contract/rules/check-first.ts';
-import { matchesFilter } from '../contract/rules/match-filter.ts';
+import { matchesFilter } from '../contract/rules/run-filter.ts';
 import { matchesLine } from '../contract/rules/matches-line.ts';
 import type { LogLine } from '../contract/wire/run-log.ts';
 import { comparePositions, positionOf } from '../contract/rules/run-order.ts';

@@ -1,11 +1,11 @@
 import { MEMO } from './messages.ts';
 import { utf8Length } from '../../tools/utf8-length.ts';
-import { wordsOf } from '../../tools/words-of.ts';
+import { beginningsOf } from '../../tools/beginnings-of.ts';
 
 /** What Temporal indexes of a run beside its own fields: names and Temporal's types. */
 export const SEARCH_ATTRIBUTES = {
   TaskName: 'Keyword',
-  /** The words of the name, as `wordsOf` spells them. */
+  /** What the words of the name begin with, as `beginningsOf` spells it. */
   TaskWords: 'Text',
   TaskTags: 'KeywordList',
   TaskParent: 'Keyword',
@@ -79,7 +79,7 @@ export function toRunFields({
 } {
   // `undefined` has no JSON, whatever the types say.
   const json = (JSON.stringify(input) as string | undefined) ?? 'null';
-  const words = wordsOf(name).join(' ');
+  const words = [...beginningsOf(name)].join(' ');
   return {
     memo: {
       [MEMO]: {

@@ -1,4 +1,4 @@
-import { matchesFilter } from '../../contract/rules/match-filter.ts';
+import { matchesFilter } from '../../contract/rules/run-filter.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../tools/canonical-json.ts';
 import { checkFirst } from '../../contract/rules/check-first.ts';
-import { matchesFilter } from '../../contract/rules/match-filter.ts';
+import { chosenFields, matchesFilter } from '../../contract/rules/run-filter.ts';
 import { comparePositions, positionOf } from '../../contract/rules/run-order.ts';
 import type { TaskDescription } from '../../contract/task-definition.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
@@ -282,14 +282,12 @@ const MAX_SCAN = MAX_ROWS;
 const MAX_CHUNK = 500;
 
 /** Equal for filters that mean the same. */
-function signatureOf({ where, ...filter }: TaskRunFilter): string {
-  const fields = Object.entries(filter)
-    .filter(([, value]) => value !== undefined)
-    .map(([field, value]) => [
-      field,
-      Array.isArray(value) ? value.map(String).toSorted(byText) : value,
-    ]);
-  return canonicalJson([Object.fromEntries(fields), where?.signature ?? null]);
+function signatureOf(filter: TaskRunFilter): string {
+  const fields = chosenFields(filter).map((field) => {
+    const value = field === 'where' ? filter.where?.signature : filter[field];
+    return [field, Array.isArray(value) ? value.map(String).toSorted(byText) : value];
+  });
+  return canonicalJson(Object.fromEntries(fields));
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,4 +1,4 @@
-import { matchesFilter } from '../../contract/rules/match-filter.ts';
+import { matchesFilter } from '../../contract/rules/run-filter.ts';
 import { comparePositions, positionOf } from '../../contract/rules/run-order.ts';
 import { TaskError } from '../../contract/task-error.ts';
 import { isClosed } from '../../contract/task-run.ts';

@@ -1,4 +1,4 @@
-import { matchesFilter } from '../../contract/rules/match-filter.ts';
+import { matchesFilter } from '../../contract/rules/run-filter.ts';
 import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../contract/tasks.ts';

@@ -1,9 +1,13 @@
-import { checkFilter } from '../../contract/rules/match-filter.ts';
+import { checkFilter, chosenFields } from '../../contract/rules/run-filter.ts';
+import type { FilterValues } from '../../contract/rules/run-filter.ts';
+import { toSearch } from '../../tools/to-search.ts';
+import type { Search } from '../../tools/to-search.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { RunShare, TaskRunFilter } from '../../contract/tasks.ts';
 import { MARK } from '../../contract/wire/run-fields.ts';
-import { wordsOf } from '../../tools/words-of.ts';
-import { withoutQuestionMarks, beginningOf, isAskable } from './without-question-marks.ts';
+import { TENANT_MARK } from '../../contract/wire/tenant.ts';
+import { beginningsOf } from '../../tools/beginnings-of.ts';
+import { askableStart, isAskable } from './askable.ts';
 
 /** A filter, as far as Temporal's index can answer it. */
 export interface VisibilityQuery {
@@ -15,7 +19,7 @@ export interface VisibilityQuery {
    */
   readonly rest: TaskRunFilter;
   /** Whether the number of rows is the answer, so that it can be counted. */
-  readonly countable: 'EXACTLY' | 'FIRST_ITERATIONS' | 'NOT';
+  readonly countable: Countable;
 }
 
 export interface QueryContext {
@@ -33,36 +37,50 @@ export interface QueryContext {
  */
 export function toVisibilityQuery(filter: TaskRunFilter, context: QueryContext): VisibilityQuery {
   checkFilter(filter);
-  const { namePrefix, scheduledAfter, scheduledBefore, createdAfter, createdBefore, where } =
-    filter;
-  const { asked, sifted } = withoutQuestionMarks(filter);
-  const rest: TaskRunFilter = {
-    ...sifted,
-    // A delay may end between question and answer.
-    status: filter.status,
-    statusNot: filter.statusNot,
-    // Temporal's stores differ in how they compare case.
-    namePrefix,
-    // Undelayed runs have an execution time too.
-    scheduledAfter,
-    scheduledBefore,
-    // A chain's first start is not indexed, only that of its current link.
-    createdAfter,
-    createdBefore,
-    where,
-  };
-  const terms = termsOf(asked, context);
+  const terms = chosenFields(filter).map((field) => ({
+    field,
+    term: termOf(filter, field, context),
+  }));
+  const texts = [
+    statusTerm(statusesOf(filter), context.now),
+    oursTerm(filter, context),
+    ...terms.map(({ term }) => term.text),
+  ];
+  const counted = new Set(terms.map(({ term }) => term.rest));
   return {
-    text: terms.includes(NOTHING) ? null : terms.filter(Boolean).join(' AND '),
-    rest,
-    countable:
-      (where ?? namePrefix ?? scheduledAfter ?? scheduledBefore) || Object.keys(sifted).length > 0
-        ? 'NOT'
-        : (createdAfter ?? createdBefore)
-          ? 'FIRST_ITERATIONS'
-          : 'EXACTLY',
+    text: texts.includes(NOTHING) ? null : all(texts),
+    rest: pick(
+      filter,
+      terms.filter(({ term }) => term.rest !== undefined).map(({ field }) => field),
+    ),
+    countable: COUNTABLE.find((one) => counted.has(one)) ?? 'EXACTLY',
   };
 }
+
+/** The least first. */
+const COUNTABLE = ['NOT', 'FIRST_ITERATIONS', 'EXACTLY'] as const;
+type Countable = (typeof COUNTABLE)[number];
+
+/** What Temporal is asked for a field. */
+interface Term {
+  /** Empty when it cannot be asked for any of it. */
+  readonly text: string;
+  /** Set when rows must be asked as well, to how far they can be counted all the same. */
+  readonly rest?: Countable;
+}
+type ToTerm<V> = (asked: V, context: QueryContext) => Term;
+
+function termOf<F extends keyof FilterValues>(
+  filter: { readonly [G in F]?: FilterValues[G] | undefined },
+  field: F,
+  context: QueryContext,
+): Term {
+  const asked: FilterValues[F] | undefined = filter[field];
+  return asked === undefined ? { text: '' } : TERMS[field](asked, context);
+}
+
+const pick = (filter: TaskRunFilter, fields: readonly (keyof TaskRunFilter)[]): TaskRunFilter =>
+  Object.fromEntries(fields.map((field) => [field, filter[field]]));
 
 /** Narrows a query to a slice of start times; `from` is in it, `to` is not. */
 export function startedWithin(text: string, from: number | null, to: number | null): string {
@@ -101,87 +119,152 @@ const IS_FIRST_ITERATION = 'TaskIteration <= 1 OR TaskIteration IS NULL';
 const NO_PREDECESSORS = `ExecutionStatus != 'ContinuedAsNew'`;
 const NOTHING = 'NOTHING';
 
-function termsOf(filter: TaskRunFilter, context: QueryContext): readonly string[] {
-  const { now, titles } = context;
-  const named = (term: string, fits: (title: string) => boolean): string =>
-    orUntitled(
-      term,
-      [...titles].filter(([, title]) => fits(title)).map(([id]) => id),
-    );
-  return [
-    statusTerm(statusesOf(filter), now),
-    oursTerm(filter, context),
-    given(filter.ids, (ids) => anyOf('WorkflowId', ids)),
-    given(filter.idsNot, (ids) => noneOf('WorkflowId', ids)),
-    given(filter.definition, (ids) => anyOf('WorkflowType', ids)),
-    given(filter.definitionNot, (ids) => noneOf('WorkflowType', ids)),
-    given(filter.createdAfter, (after) => `StartTime >= ${time(after)}`),
-    given(filter.createdBefore, (before) => `(StartTime < ${time(before)} OR TaskIteration > 1)`),
-    given(filter.scheduledAfter, (after) => `ExecutionTime >= ${time(after)}`),
-    given(filter.scheduledBefore, (before) => `ExecutionTime < ${time(before)}`),
-    given(filter.finishedAfter, (after) => `CloseTime >= ${time(after)}`),
-    given(filter.finishedBefore, (before) => `CloseTime < ${time(before)}`),
-    given(filter.tagsAny, (tags) => anyOf('TaskTags', tags.map(lower))),
-    given(filter.tagsAll, (tags) => all(tags.map((tag) => `TaskTags = ${text(lower(tag))}`))),
-    given(filter.tagsNone, (tags) => noneOf('TaskTags', tags.map(lower))),
-    given(filter.parent, (ids) => orParent(anyOf('TaskParent', ids), anyOf(TEMPORAL_PARENT, ids))),
-    given(filter.parentNot, (ids) =>
-      orParent(`TaskParent NOT IN ${list(ids)}`, noneOf(TEMPORAL_PARENT, ids)),
-    ),
-    given(filter.topLevel, (top) => (top ? IS_TOP_LEVEL : IS_CHILD)),
-    given(filter.actor, (names) => anyOf('TaskActor', names)),
-    given(filter.actorNot, (names) => noneOf('TaskActor', names)),
-    given(filter.name, (names) =>
-      named(anyOf('TaskName', names), (title) => names.includes(title)),
-    ),
-    given(filter.nameNot, (names) =>
-      named(`TaskName NOT IN ${list(names)}`, (title) => !names.includes(title)),
-    ),
-    given(filter.namePrefix, (prefix) =>
-      named(`TaskName STARTS_WITH ${text(prefix)}`, (title) => title.startsWith(prefix)),
-    ),
-    given(filter.nameWords, (words) => {
-      const wanted = wordsOf(words);
-      // Temporal takes any of the words of one literal: one term each takes all of them.
-      const term = all(wanted.map((word) => `TaskWords = ${text(word)}`));
-      return named(`(${term})`, (title) => {
-        const has = new Set(wordsOf(title));
-        return wanted.every((word) => has.has(word));
-      });
-    }),
-    given(filter.tenant, (tenant) => `TaskTenant = ${text(tenant)}`),
-    given(filter.anyOf, (shares) => anyShare(shares.map((share) => shareTerm(share)))),
-    given(filter.rerunOf, (ids) => anyOf('TaskRerunOf', ids)),
-    given(filter.iterationMin, (min) => orFirst(`TaskIteration >= ${min}`, min <= 1)),
-    given(filter.iterationMax, (max) => orFirst(`TaskIteration <= ${max}`, max >= 1)),
-  ];
-}
-
 /** What `isOurs` says of an execution. A filter that names definitions of the catalogue says as much. */
-function oursTerm({ definition }: TaskRunFilter, { titles, wholeNamespace }: QueryContext): string {
-  if (wholeNamespace || definition?.every((id) => titles.has(id))) return '';
+function oursTerm(
+  { definition = [] }: TaskRunFilter,
+  { titles, wholeNamespace }: QueryContext,
+): string {
+  const namesOurs = definition.length > 0 && definition.every((id) => titles.has(id));
+  if (wholeNamespace || namesOurs) return '';
   const marked = `${MARK} IS NOT NULL`;
   return titles.size === 0 ? marked : `(${anyOf('WorkflowType', [...titles.keys()])} OR ${marked})`;
 }
+/** In one of some shares, each with values in it: an empty list would let everything through. */
 const shareTerm = ({ ids, definition, actor }: RunShare): string =>
   all([
-    given(ids, (values) => anyOf('WorkflowId', values)),
-    given(definition, (values) => anyOf('WorkflowType', values)),
-    given(actor, (values) => anyOf('TaskActor', values)),
+    ids ? anyOf('WorkflowId', ids) : '',
+    definition ? anyOf('WorkflowType', definition) : '',
+    actor ? anyOf('TaskActor', actor) : '',
   ]);
-const anyShare = (terms: readonly string[]): string =>
-  `(${terms.map((term) => `(${term})`).join(' OR ')})`;
+function sharesTerm(shares: readonly RunShare[]): Term {
+  const terms = shares.map(shareTerm);
+  const text = terms.includes('') ? '' : `(${terms.map((term) => `(${term})`).join(' OR ')})`;
+  const isAsked = shares.every((share) =>
+    [share.ids, share.definition, share.actor].every((values) => values?.every(isAskable) ?? true),
+  );
+  return isAsked ? { text } : { text, rest: 'NOT' };
+}
+
+/** How Temporal is asked for each field. One without a row here does not compile. */
+const TERMS: { readonly [F in keyof FilterValues]: ToTerm<FilterValues[F]> } = {
+  // Elasticsearch takes apart what is one word elsewhere.
+  search: (typed, context) => ({ text: searchTerm(toSearch(typed), context), rest: 'EXACTLY' }),
+  ids: isOneOf('WorkflowId'),
+  idsNot: isNoneOf('WorkflowId'),
+  definition: isOneOf('WorkflowType'),
+  definitionNot: isNoneOf('WorkflowType'),
+  // Together they are one term, which is always asked; a delay may end between question and answer.
+  status: () => ({ text: '', rest: 'EXACTLY' }),
+  statusNot: () => ({ text: '', rest: 'EXACTLY' }),
+  // A chain's first start is not indexed, only that of its current link.
+  createdAfter: (after) => ({ text: `StartTime >= ${time(after)}`, rest: 'FIRST_ITERATIONS' }),
+  createdBefore: (before) => ({
+    text: `(StartTime < ${time(before)} OR TaskIteration > 1)`,
+    rest: 'FIRST_ITERATIONS',
+  }),
+  // Undelayed runs have an execution time too.
+  scheduledAfter: (after) => ({ text: `ExecutionTime >= ${time(after)}`, rest: 'NOT' }),
+  scheduledBefore: (before) => ({ text: `ExecutionTime < ${time(before)}`, rest: 'NOT' }),
+  finishedAfter: (after) => ({ text: `CloseTime >= ${time(after)}` }),
+  finishedBefore: (before) => ({ text: `CloseTime < ${time(before)}` }),
+  // Temporal finds no beginnings in a list of keywords.
+  tagsAny: (tags) => sifting(tags, tags.every(isAskable) ? anyOf('TaskTags', tags.map(lower)) : ''),
+  tagsAll: (tags) =>
+    sifting(tags, all(tags.filter(isAskable).map((tag) => `TaskTags = ${text(lower(tag))}`))),
+  tagsNone: (tags) => sifting(tags, noneOf('TaskTags', tags.map(lower))),
+  parent: (ids) => sifting(ids, orParent(anyOf('TaskParent', ids), anyOf(TEMPORAL_PARENT, ids))),
+  parentNot: (ids) =>
+    sifting(ids, orParent(notIn('TaskParent', ids), noneOf(TEMPORAL_PARENT, ids))),
+  topLevel: (isTop) => ({ text: isTop ? IS_TOP_LEVEL : IS_CHILD }),
+  actor: isOneOf('TaskActor'),
+  actorNot: isNoneOf('TaskActor'),
+  name: (names, context) =>
+    sifting(
+      names,
+      orTitled(anyOf('TaskName', names), (title) => names.includes(title), context),
+    ),
+  nameNot: (names, context) =>
+    sifting(
+      names,
+      orTitled(notIn('TaskName', names), (title) => !names.includes(title), context),
+    ),
+  // Case counts in some stores, and not in others: the words are asked for instead. Those of a very long name are not
+  // all indexed, but the first always are.
+  namePrefix: (prefix, context) => ({
+    text: withWords(toSearch(prefix).words.slice(0, 3), context),
+    rest: 'NOT',
+  }),
+  rerunOf: isOneOf('TaskRerunOf'),
+  rerunOfNot: isNoneOf('TaskRerunOf'),
+  iterationMin: (min) => ({ text: orFirst(`TaskIteration >= ${min}`, min <= 1) }),
+  iterationMax: (max) => ({ text: orFirst(`TaskIteration <= ${max}`, max >= 1) }),
+  // The id is the truth, and this its index.
+  tenant: (tenant) => ({ text: `TaskTenant = ${text(tenant)}`, rest: 'EXACTLY' }),
+  anyOf: sharesTerm,
+  where: () => ({ text: '', rest: 'NOT' }),
+};
+
+function isOneOf(attribute: string): ToTerm<readonly string[]> {
+  return (values) => sifting(values, anyOf(attribute, values));
+}
+function isNoneOf(attribute: string): ToTerm<readonly string[]> {
+  return (values) => sifting(values, noneOf(attribute, values));
+}
+const sifting = (values: readonly string[], asked: string): Term =>
+  values.every(isAskable) ? { text: asked } : { text: asked, rest: 'NOT' };
+
+function searchTerm({ words, idStart }: Search, context: QueryContext): string {
+  const terms = [
+    withWords(words, context),
+    ...(idStart === null ? [] : spellingsOf(idStart, context)).map(
+      (start) => `WorkflowId STARTS_WITH ${text(start)}`,
+    ),
+  ].filter(Boolean);
+  return terms.length === 0 ? NOTHING : `(${terms.join(' OR ')})`;
+}
+
+/** Case counts in some stores: an id begins with its definition, as that is spelt, and is in lower case for the rest. */
+function spellingsOf(start: string, { titles }: QueryContext): readonly string[] {
+  // A tenant's name is in lower case, too.
+  const small = lower(start);
+  const at = small.indexOf(TENANT_MARK) + 1;
+  const [tenant, rest] = [small.slice(0, at), small.slice(at)];
+  const begun = [...titles.keys()].filter((id) => {
+    const beginning = `${lower(id)}-`;
+    return beginning.startsWith(rest) || rest.startsWith(beginning);
+  });
+  const spelt = begun.map((id) => (id + rest.slice(id.length)).slice(0, rest.length));
+  return [...new Set([start, small, ...spelt.map((id) => tenant + id)])];
+}
+
+/** Temporal takes any of the words of one literal: one term each takes all of them. */
+const withWords = (words: readonly string[], context: QueryContext): string =>
+  orTitled(
+    words.length === 0 ? '' : `(${all(words.map((word) => `TaskWords = ${text(word)}`))})`,
+    (title) => {
+      const beginnings = beginningsOf(title);
+      return words.every((word) => beginnings.has(word));
+    },
+    context,
+  );
 
 /** A run that was started around the service has no name of its own and shows its definition's title. */
-const orUntitled = (term: string, definitions: readonly string[]): string =>
-  definitions.length === 0
+function orTitled(
+  term: string,
+  fits: (title: string) => boolean,
+  { titles }: QueryContext,
+): string {
+  if (term === '') return '';
+  const definitions = [...titles].filter(([, title]) => fits(title)).map(([id]) => id);
+  return definitions.length === 0
     ? term
     : `(${term} OR (TaskName IS NULL AND ${anyOf('WorkflowType', definitions)}))`;
+}
 
 /** A child that other code started has no parent of ours, and shows Temporal's. */
 const TEMPORAL_PARENT = 'ParentWorkflowId';
 const orParent = (ours: string, temporal: string): string =>
-  `(${ours} OR (TaskParent IS NULL AND ${temporal}))`;
+  ours && `(${ours} OR (TaskParent IS NULL AND ${temporal}))`;
 const IS_TOP_LEVEL = `TaskParent IS NULL AND ${TEMPORAL_PARENT} IS NULL`;
 const IS_CHILD = `(TaskParent IS NOT NULL OR ${TEMPORAL_PARENT} IS NOT NULL)`;
 
@@ -189,7 +272,7 @@ const orFirst = (term: string, fits: boolean): string =>
   fits ? `(${term} OR TaskIteration IS NULL)` : term;
 
 function statusesOf({ status, statusNot = [] }: TaskRunFilter): ReadonlySet<TaskRunStatus> {
-  const wanted = new Set(status ?? Object.values(TaskRunStatus));
+  const wanted = new Set(status?.length ? status : Object.values(TaskRunStatus));
   for (const one of statusNot) wanted.delete(one);
   return wanted;
 }
@@ -218,18 +301,26 @@ const OPEN_TERM: Record<(typeof OPEN_STATUSES)[number], (now: string) => string>
   ABORTING: () => 'TaskAbort IS NOT NULL',
 };
 
-function anyOf(field: string, values: readonly string[]): string {
+/** Empty where one of the values has no beginning that could be asked for. */
+function anyOf(attribute: string, values: readonly string[]): string {
   const whole = values.filter(isAskable);
-  if (whole.length === values.length) return `${field} IN ${list(values)}`;
-  const begun = values.filter((value) => !isAskable(value)).map(beginningOf);
+  if (whole.length === values.length) return `${attribute} IN ${list(values)}`;
+  const starts = values.filter((value) => !isAskable(value)).map(askableStart);
+  if (starts.includes('')) return '';
   return `(${[
-    ...(whole.length > 0 ? [`${field} IN ${list(whole)}`] : []),
-    ...begun.map((beginning) => `${field} STARTS_WITH ${text(beginning)}`),
+    ...(whole.length > 0 ? [`${attribute} IN ${list(whole)}`] : []),
+    ...starts.map((start) => `${attribute} STARTS_WITH ${text(start)}`),
   ].join(' OR ')})`;
 }
+function notIn(attribute: string, values: readonly string[]): string {
+  const whole = values.filter(isAskable);
+  return whole.length === 0 ? '' : `${attribute} NOT IN ${list(whole)}`;
+}
 /** In SQL no comparison with a missing value is true; whoever excludes a value wants those runs too. */
-const noneOf = (field: string, values: readonly string[]): string =>
-  `(${field} NOT IN ${list(values)} OR ${field} IS NULL)`;
+function noneOf(attribute: string, values: readonly string[]): string {
+  const term = notIn(attribute, values);
+  return term && `(${term} OR ${attribute} IS NULL)`;
+}
 const all = (terms: readonly (string | false)[]): string => terms.filter(Boolean).join(' AND ');
 const list = (values: readonly string[]): string => `(${values.map(text).join(', ')})`;
 
@@ -244,6 +335,4 @@ const LAST_TIME = Date.UTC(2262, 0);
 const time = (value: Date | number): string =>
   `'${new Date(Math.min(Math.max(Number(value), 0), LAST_TIME)).toISOString()}'`;
 
-const given = <T>(value: T | undefined, term: (value: T) => string): string =>
-  value === undefined ? '' : term(value);
 const lower = (value: string): string => value.toLowerCase();

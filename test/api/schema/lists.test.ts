@@ -45,7 +45,10 @@ describe('a filter', () => {
     ['top level', { topLevel: true }, ['Words', 'Old photos']],
     ['name', { name: { in: ['Words'] } }, ['Words']],
     ['start of the name', { name: { startsWith: 'New' } }, ['New photos']],
-    ['words of the name', { name: { words: 'PHOTOS old' } }, ['Old photos']],
+    ['the start of the name, in any case', { name: { startsWith: 'nEW P' } }, ['New photos']],
+    ['what somebody types', { search: 'PHO old' }, ['Old photos']],
+    ['nothing that was typed', { search: '' }, ['Words', 'New photos', 'Old photos']],
+    ['nothing chosen', { status: { in: [] } }, ['Words', 'New photos', 'Old photos']],
     ['actor', { triggeredBy: { in: ['bob'] } }, []],
     ['not this actor', { triggeredBy: { notIn: ['bob'] } }, ['Words', 'New photos', 'Old photos']],
     ['iteration', { iteration: { min: 2 } }, []],
@@ -80,8 +83,11 @@ describe('a filter', () => {
 
   test.each([
     [`{ tags: { any: ["a'b"] } }`, 'Expected `tags.any` to be text of 1 to 255'],
-    ['{ id: { notIn: [] } }', 'Expected `id.notIn` to be a list of 1 to 100 texts, got 0 values.'],
-    ['{ name: { words: "..." } }', 'Expected `name.words` to have 1 to 8 words, got 0.'],
+    [`{ search: "${'a'.repeat(201)}" }`, 'Expected `search` to be a text of at most 200'],
+    [
+      `{ rerunOf: { notIn: [${'"a",'.repeat(101)}] } }`,
+      'Expected `rerunOf.notIn` to be a list of at most 100 texts, got 101 values.',
+    ],
   ])('that is refused is told by the names of this API: %s', async (filter, expected) => {
     const { ask } = await listed();
     for (const field of [

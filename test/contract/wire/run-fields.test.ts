@@ -5,12 +5,15 @@ const attributesOf = (name: string) =>
   toRunFields({ name, actor: null, input: null }).searchAttributes;
 
 test.each([
-  ["O'Brien's Photos: May-2026!", 'o brien s photos may 2026'],
-  ['Überweisung ÉTÉ', 'uberweisung ete'],
-  ['日本 🎉 under_score', '日本 under score'],
-])('the words of %j are letters and digits, without case and accents', (name, words) => {
-  expect(attributesOf(name)).toMatchObject({ TaskName: name, TaskWords: words });
-});
+  ["O'Bri's: May-26!", 'o b br bri s m ma may 2 26'],
+  ['Über ÉTÉ', 'u ub ube uber e et ete'],
+  ['日本 🎉 a_b', '日 日本 a b'],
+])(
+  'the beginnings of words of %j are letters and digits, without case and accents',
+  (name, words) => {
+    expect(attributesOf(name)).toMatchObject({ TaskName: name, TaskWords: words });
+  },
+);
 
 test('a name without words has none', () => {
   expect(attributesOf('!?')).toEqual({ TaskName: '!?', TaskIteration: 1 });

@@ -169,12 +169,12 @@ describe('values', () => {
     );
     let accepted = 0;
     fc.assert(
-      fc.property(fc.constantFrom(...LISTS), value, fc.boolean(), (field, value, prefix) => {
-        const text = attempt(prefix ? { namePrefix: value } : { [field]: [value] });
+      fc.property(fc.constantFrom(...LISTS), value, (field, value) => {
+        const text = attempt({ [field]: [value] });
         if (text === undefined || value.includes('?')) return;
         accepted++;
-        const benign = textOf(prefix ? { namePrefix: 'benign' } : { [field]: ['benign'] });
-        const read = field.startsWith('tags') && !prefix ? value.toLowerCase() : value;
+        const benign = textOf({ [field]: ['benign'] });
+        const read = field.startsWith('tags') ? value.toLowerCase() : value;
         expect(tokensOf(text ?? '')).toEqual(
           tokensOf(benign ?? '').map((token) =>
             token === 'literal benign' ? `literal ${read}` : token,
@@ -215,16 +215,33 @@ describe('values', () => {
     );
   });
 
-  test('of words keep nothing but letters and digits', () => {
+  test('of a search are each one literal, whatever is typed', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (words) => {
-        for (const token of tokensOf(attempt({ nameWords: words }) ?? ''))
-          if (token.startsWith('literal ')) expect(token).toMatch(/^literal [\p{L}\p{N}]+$/u);
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (search) => {
+        const tokens = tokensOf(attempt({ search }) ?? '');
+        for (const [index, token] of tokens.entries())
+          if (token.startsWith('literal ') && tokens[index - 2] === 'TaskWords')
+            expect(token).toMatch(/^literal [\p{L}\p{N}]+$/u);
+        const shape = tokens.map((token) => token.replace(/^literal .*/su, 'literal')).join(' ');
+        expect(shape).toMatch(
+          /^$|^ExecutionStatus != literal( AND \( ((\( TaskWords = literal( AND TaskWords = literal)* \)|WorkflowId STARTS_WITH literal)( OR )?)+ \))?$/,
+        );
       }),
       { numRuns: 2000 },
     );
-    expect(textOf({ nameWords: 'May-photos, 2026' })).toContain(
-      "(TaskWords = 'may' AND TaskWords = 'photos' AND TaskWords = '2026')",
+    expect(textOf({ search: 'May-photos, 2026' })).toBe(
+      "ExecutionStatus != 'ContinuedAsNew' AND ((TaskWords = 'may' AND TaskWords = 'photos' AND TaskWords = '2026'))",
+    );
+  });
+
+  test('of a search are asked of ids in the spelling of their definitions', () => {
+    const titles = new Map([
+      ['greetAll', 'Greet'],
+      ['greetOne', 'Greet'],
+    ]);
+    const { text } = toVisibilityQuery({ search: 'GREETALL-1F' }, { ...context, titles });
+    expect(text).toContain(
+      "WorkflowId STARTS_WITH 'GREETALL-1F' OR WorkflowId STARTS_WITH 'greetall-1f' OR WorkflowId STARTS_WITH 'greetAll-1f')",
     );
   });
 });
@@ -235,7 +252,6 @@ describe('a filter', () => {
     ['a field of every object', { constructor: ['x'] }, '`constructor`'],
     ['a text for a list', { ids: 'x' }, '`ids`'],
     ['a number in a list', { ids: [5] }, '`ids`'],
-    ['an empty list', { ids: [] }, '`ids`'],
     ['101 values', { ids: Array.from({ length: 101 }, (_, i) => `id-${i}`) }, '`ids`'],
     [
       '21 tags that must all be there',
@@ -247,9 +263,11 @@ describe('a filter', () => {
     ['an invalid time', { createdAfter: new Date('x') }, '`createdAfter`'],
     ['a text for a flag', { topLevel: 'yes' }, '`topLevel`'],
     ['a fraction', { iterationMin: 1.5 }, '`iterationMin`'],
-    ['no word', { nameWords: ' - ' }, '`nameWords`'],
-    ['nine words', { nameWords: 'a b c d e f g h i' }, '`nameWords`'],
+    ['a search that is long', { search: 'a'.repeat(201) }, '`search`'],
+    ['a search for 21 words', { search: '1 2 3 4 5 6 7 8 9 0 a b c d e f g h i j k' }, '`search`'],
     ['a predicate that is none', { where: 'x' }, '`where`'],
+    ['no share', { anyOf: [] }, '`anyOf`'],
+    ['a share of nothing', { anyOf: [{ definition: [] }] }, '`anyOf`'],
     [
       '21 fields',
       Object.fromEntries(
@@ -309,6 +327,7 @@ describe('what is no task run', () => {
   test('is asked for by no filter', () => {
     expect(oursOf({})).toContain(OURS);
     expect(oursOf({ ids: ['a'] })).toContain(OURS);
+    expect(oursOf({ definition: [] })).toContain(OURS);
     expect(oursOf({ definition: ['walkSteps', 'Payroll'] })).toContain(OURS);
   });
 

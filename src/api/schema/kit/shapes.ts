@@ -18,6 +18,7 @@ type OneOf<T> = Nullable<{ in: T[]; notIn: T[] }>;
 type Period = Nullable<{ after: Date; before: Date }>;
 
 export interface TaskRunFilterInput {
+  readonly search?: string;
   readonly id?: OneOf<string>;
   readonly definition?: OneOf<string>;
   readonly status?: OneOf<TaskRunStatus>;
@@ -28,8 +29,8 @@ export interface TaskRunFilterInput {
   readonly parent?: OneOf<string>;
   readonly topLevel?: boolean;
   readonly triggeredBy?: OneOf<string>;
-  readonly name?: Nullable<{ in: string[]; notIn: string[]; startsWith: string; words: string }>;
-  readonly rerunOf?: Nullable<{ in: string[] }>;
+  readonly name?: Nullable<{ in: string[]; notIn: string[]; startsWith: string }>;
+  readonly rerunOf?: OneOf<string>;
   readonly iteration?: Nullable<{ min: number; max: number }>;
 }
 

@@ -1,4 +1,4 @@
-import { checkFilter } from '../../../contract/rules/match-filter.ts';
+import { checkFilter } from '../../../contract/rules/run-filter.ts';
 import type { TaskRunFilter } from '../../../contract/tasks.ts';
 import type { Builder } from '../kit/builder.ts';
 import { withoutNulls } from '../kit/without-nulls.ts';
@@ -8,21 +8,23 @@ import type { TaskRunFilterInput } from '../kit/shapes.ts';
 
 export function addTaskRunFilter(builder: Builder): void {
   const ids = builder.inputType('IdFilter', {
-    description: 'Ids: 1 to 100 in a list.',
+    description:
+      'Ids: at most 100 in a list. An empty list has nothing chosen, and leaves nothing out.',
     fields: (t) => ({
       in: t.idList({ description: 'It is one of these.' }),
       notIn: t.idList({ description: 'It is none of these.' }),
     }),
   });
   const texts = builder.inputType('TextFilter', {
-    description: 'Texts, compared exactly: 1 to 100 in a list.',
+    description:
+      'Texts, compared exactly: at most 100 in a list. An empty list leaves nothing out.',
     fields: (t) => ({
       in: t.stringList({ description: 'It is one of these.' }),
       notIn: t.stringList({ description: 'It is none of these.' }),
     }),
   });
   const statuses = builder.inputType('TaskRunStatusFilter', {
-    description: 'Where a run stands.',
+    description: 'Where a run stands. An empty list leaves nothing out.',
     fields: (t) => ({
       in: t.field({ type: ['TaskRunStatus'], description: 'It is one of these.' }),
       notIn: t.field({ type: ['TaskRunStatus'], description: 'It is none of these.' }),
@@ -36,7 +38,8 @@ export function addTaskRunFilter(builder: Builder): void {
     }),
   });
   const tags = builder.inputType('TagFilter', {
-    description: 'Tags, in any case: 1 to 100 in a list.',
+    description:
+      'Tags, in any case: at most 100 in a list, 20 for `all`. An empty list leaves nothing out.',
     fields: (t) => ({
       any: t.stringList({ description: 'It has at least one of these.' }),
       all: t.stringList({ description: 'It has all of these.' }),
@@ -48,13 +51,8 @@ export function addTaskRunFilter(builder: Builder): void {
     fields: (t) => ({
       in: t.stringList({ description: 'It is exactly one of these.' }),
       notIn: t.stringList({ description: 'It is none of these.' }),
-      startsWith: t.string({ description: 'It starts with this, in this case.' }),
-      words: t.string({ description: 'It has all of these 1 to 8 words, in any order and case.' }),
+      startsWith: t.string({ description: 'It starts with this, in any case.' }),
     }),
-  });
-  const rerunOf = builder.inputType('RerunOfFilter', {
-    description: 'The run that a run repeats.',
-    fields: (t) => ({ in: t.idList({ description: 'It is one of these.' }) }),
   });
   const range = builder.inputType('IntRange', {
     description: 'A range of whole numbers, both ends included.',
@@ -68,6 +66,10 @@ export function addTaskRunFilter(builder: Builder): void {
     description:
       'Which runs. A run must fit every field that is given, and without any every run fits.',
     fields: (t) => ({
+      search: t.string({
+        description:
+          'What somebody types: its name has words that begin with all of these, in any order, or its id begins with it. Case never counts. At most 200 characters and 20 words; an empty text leaves nothing out.',
+      }),
       id: t.field({ type: ids, description: 'Its id.' }),
       definition: t.field({ type: ids, description: 'The id of its definition.' }),
       status: t.field({ type: statuses, description: 'Where it stands.' }),
@@ -81,7 +83,7 @@ export function addTaskRunFilter(builder: Builder): void {
       }),
       triggeredBy: t.field({ type: texts, description: 'Who triggered it.' }),
       name: t.field({ type: names, description: 'Its display name.' }),
-      rerunOf: t.field({ type: rerunOf, description: 'The id of the run that it repeats.' }),
+      rerunOf: t.field({ type: ids, description: 'The id of the run that it repeats.' }),
       iteration: t.field({ type: range, description: 'Which iteration it is in.' }),
     }),
   });
@@ -89,48 +91,28 @@ export function addTaskRunFilter(builder: Builder): void {
 
 /** The service's filter. Throws `INVALID_FILTER` in the words of this schema. */
 export function toTaskRunFilter(filter: WithNulls<TaskRunFilterInput>): TaskRunFilter {
-  const { id, definition, status, createdAt, scheduledFor, finishedAt, ...more } =
-    withoutNulls(filter);
-  const { tags, parent, topLevel, triggeredBy, name, rerunOf, iteration } = more;
-  const asked = withoutNulls<TaskRunFilter>({
-    ids: id?.in,
-    idsNot: id?.notIn,
-    definition: definition?.in,
-    definitionNot: definition?.notIn,
-    status: status?.in,
-    statusNot: status?.notIn,
-    createdAfter: createdAt?.after,
-    createdBefore: createdAt?.before,
-    scheduledAfter: scheduledFor?.after,
-    scheduledBefore: scheduledFor?.before,
-    finishedAfter: finishedAt?.after,
-    finishedBefore: finishedAt?.before,
-    tagsAny: tags?.any,
-    tagsAll: tags?.all,
-    tagsNone: tags?.none,
-    parent: parent?.in,
-    parentNot: parent?.notIn,
-    topLevel,
-    actor: triggeredBy?.in,
-    actorNot: triggeredBy?.notIn,
-    name: name?.in,
-    nameNot: name?.notIn,
-    namePrefix: name?.startsWith,
-    nameWords: name?.words,
-    rerunOf: rerunOf?.in,
-    iterationMin: iteration?.min,
-    iterationMax: iteration?.max,
-  });
+  const given: Readonly<Record<string, unknown>> = withoutNulls(filter);
+  const asked = withoutNulls<TaskRunFilter>(
+    Object.fromEntries(Object.entries(PLACES).map(([field, place]) => [field, at(given, place)])),
+  );
   try {
     checkFilter(asked);
   } catch (error) {
-    throw namedHere(error, NAMES);
+    throw namedHere(error, PLACES);
   }
   return asked;
 }
 
-/** What the service calls the fields, and where they are here. */
-const NAMES: Readonly<Record<string, string>> = {
+function at(given: Readonly<Record<string, unknown>>, place: string): unknown {
+  const [field = '', part] = place.split('.');
+  const value = given[field];
+  if (part === undefined || typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).find(([name]) => name === part)?.[1];
+}
+
+/** Where the fields of the service's filter are here. One without a place does not compile; callers set neither rights nor predicates. */
+const PLACES = {
+  search: 'search',
   ids: 'id.in',
   idsNot: 'id.notIn',
   definition: 'definition.in',
@@ -148,13 +130,15 @@ const NAMES: Readonly<Record<string, string>> = {
   tagsNone: 'tags.none',
   parent: 'parent.in',
   parentNot: 'parent.notIn',
+  topLevel: 'topLevel',
   actor: 'triggeredBy.in',
   actorNot: 'triggeredBy.notIn',
   name: 'name.in',
   nameNot: 'name.notIn',
   namePrefix: 'name.startsWith',
-  nameWords: 'name.words',
   rerunOf: 'rerunOf.in',
+  rerunOfNot: 'rerunOf.notIn',
   iterationMin: 'iteration.min',
   iterationMax: 'iteration.max',
-} satisfies Partial<Record<keyof TaskRunFilter, string>>;
+} satisfies Record<Exclude<keyof TaskRunFilter, 'where' | 'tenant' | 'anyOf'>, Place>;
+type Place = keyof TaskRunFilterInput | `${keyof TaskRunFilterInput}.${string}`;

@@ -1,4 +1,4 @@
-import { checkFilter } from '../../../contract/rules/match-filter.ts';
+import { checkFilter } from '../../../contract/rules/run-filter.ts';
 import { type TaskRun, TaskRunStatus } from '../../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../../contract/tasks.ts';
 import { type Field, TASK_FIELDS, whereKeys, type WhereKey } from './fields.ts';
