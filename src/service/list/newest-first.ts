@@ -26,6 +26,16 @@ export interface NewestFirstRequest {
  * a run is open or closed later. And a start time never changes, so slices of start time, each read by one
  * statement, neither repeat nor lose a run, whatever starts or closes meanwhile. Positions are whole
  * milliseconds and slices whole groups of them: stores differ in what they keep beyond.
+ *
+ * Runs start each second, run n at n s, and last 3 s, but 40 has been open all the time; it is 100 s. The page of 5:
+ *
+ * 1. No bounds, 15 rows. They come as 100, 99, 98, 40 (open), then 97 … 87 (closed, the last one at 90 s). Whatever
+ *    started after 90 s is among them: 100 … 91 are certain, the page is 100 … 96. 40 is not shown yet: between it and
+ *    91 may be others.
+ * 2. The cursor says 96, and that some 6 s held as many runs. One bounded slice from 90.2 s up to 96 s has six rows, less
+ *    than was asked for, so there are no others: the page is 95 … 91. Here that is just as many as it takes, and one
+ *    more slice below tells that more runs follow; a page of 50 has some to spare and needs no second call.
+ * 3. A slice that holds more than was asked for is cut as in 1, and a narrower one is read below.
  */
 export async function newestFirst(
   fetch: FetchSlice,
@@ -122,13 +132,15 @@ class Slice {
     const last = rows[Math.min(rows.length - 1, Math.ceil(this.#first * AGAIN))];
     if (this.#known === null || !last || rows.length <= this.#first)
       return { width: null, since: null };
-    return { width: widthOf(rows, this.#known, this.#first * RESERVE), since: last.start };
+    // The cursor's own millisecond is in the next slice again.
+    const width = widthOf(rows, this.#known, this.#first * RESERVE) + 1;
+    return { width, since: last.start };
   }
 }
 
 /** Milliseconds that hold so many runs if they come as these did, of which all are known since `known`. */
 const widthOf = (rows: readonly ListRow[], known: number, wanted: number): number =>
-  Math.max(1, Math.ceil((((rows[0]?.start ?? known) - known) * wanted) / rows.length));
+  Math.ceil((((rows[0]?.start ?? known) + 1 - known) * wanted) / rows.length);
 
 const MIN_ROWS = 25;
 const MAX_CALLS = 40;

@@ -20,7 +20,20 @@ export interface OwnWritesOptions {
   readonly writes: RecentWrites;
 }
 
-/** Lays what this process has just written over what Temporal's index says. */
+/**
+ * Lays what this process has just written over what Temporal's index says.
+ *
+ * A page of 3, newest first, is read at 12:00:01: the index has c (11:59), b (11:58), a (11:57), and more. Meanwhile
+ *
+ * - x was triggered here at 12:00:00 and is not in the index yet. Its place is before c, within the page: the page is
+ *   x, c, b, it ends after b, and a is on the next one.
+ * - x is not shown on that next page: its place is before the cursor. It is not on any later page either, and Temporal
+ *   is asked nothing about it for them.
+ * - b was aborted here: it is shown as `ABORTING`. With `status: [RUNNING]` it is left out, and the page is x, c.
+ * - c was deleted here: it is left out, though Temporal goes on listing it for half a minute.
+ * - With `status: [RUNNING]` x may have ended already, and the index may know that: it is shown for 250 ms on trust,
+ *   then Temporal is asked. Three seconds after 12:00:00 the index is believed alone.
+ */
 export class OwnWrites {
   readonly #describe: LookAtRun;
   readonly #writes: RecentWrites;
@@ -36,14 +49,16 @@ export class OwnWrites {
     const page = { ...read, entries: read.entries.flatMap((entry) => this.#updated(entry, query)) };
     if (BY_FINISH.has(orderBy)) return page;
     const present = new Set(page.entries.map(({ run }) => run.id));
-    const missing = this.#writes.missing(filter, page.readAt).filter(({ id }) => !present.has(id));
-    const own = (await this.#stillTrue(missing, filter))
+    const missing = this.#writes
+      .missing(filter, page.readAt)
+      .filter(({ id }) => !present.has(id))
       .map((run) => ({ run, position: positionOf(run, orderBy) }))
       .filter(
         ({ position }) =>
           (!after || comparePositions(position, after, orderBy) > 0) &&
           (!page.more || (page.end && comparePositions(position, page.end, orderBy) < 0)),
       );
+    const own = await this.#stillTrue(missing, filter);
     if (own.length === 0) return page;
     const entries = [...page.entries, ...own].toSorted((a, b) =>
       comparePositions(a.position, b.position, orderBy),
@@ -66,20 +81,21 @@ export class OwnWrites {
 
   /** A filter by status may leave out a run because it has ended meanwhile: only the run itself can tell. */
   async #stillTrue(
-    runs: readonly TaskRun[],
-    { status, statusNot }: TaskRunFilter,
-  ): Promise<readonly TaskRun[]> {
-    if (!status && !statusNot) return runs;
+    entries: readonly Entry[],
+    { status = [], statusNot = [] }: TaskRunFilter,
+  ): Promise<readonly Entry[]> {
+    if (status.length === 0 && statusNot.length === 0) return entries;
     const checked = await Promise.all(
-      runs.map(async (run, index) => {
-        if (this.#writes.ageOf(run) < CERTAIN) return run;
+      entries.map(async (entry, index) => {
+        const { run } = entry;
+        if (this.#writes.ageOf(run) < CERTAIN) return entry;
         if (index >= MAX_CHECKED) return null;
         const isOpen = await this.#isOpen(run);
         this.#writes.settle(run, isOpen);
-        return isOpen ? run : null;
+        return isOpen ? entry : null;
       }),
     );
-    return checked.filter((run) => run !== null);
+    return checked.filter((entry) => entry !== null);
   }
 
   async #isOpen(run: TaskRun): Promise<boolean> {

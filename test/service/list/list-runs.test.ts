@@ -264,6 +264,24 @@ describe('own writes', () => {
     expect(index.described).toBe(2);
   });
 
+  test('are asked after only for the page on which they belong', async () => {
+    fill(60);
+    for (const id of ['own1', 'own2', 'own3']) {
+      known.set(id, fresh(id));
+      lists.noteStarted(await toRun(fresh(id)));
+    }
+    vi.setSystemTime(NOW + 300);
+    const pages = await walk({ filter: { statusNot: ['FAILED'] }, first: 5 });
+    expect(pages.flat()).toHaveLength(63);
+    expect(index.described).toBe(3);
+    vi.setSystemTime(NOW + 600);
+    const { endCursor } = await lists.list({ filter: { statusNot: ['FAILED'] }, first: 5 });
+    const described = index.described;
+    vi.setSystemTime(NOW + 900);
+    await lists.list({ filter: { statusNot: ['FAILED'] }, first: 5, after: endCursor ?? '' });
+    expect(index.described).toBe(described);
+  });
+
   test('a queued run is listed as the index will list it', async () => {
     const run = await toRun(fresh('own'));
     lists.noteStarted({ ...run, status: 'PENDING', startedAt: null });
