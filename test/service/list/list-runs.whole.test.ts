@@ -230,6 +230,9 @@ const listing = async (request: ListRequest): Promise<number> => {
   return made['ListWorkflowExecutions'] ?? 0;
 };
 
+const startWalked = async (): Promise<void> =>
+  open.lists.noteStarted(await open.start({ tags: ['walked'] }));
+
 describe('calls to Temporal', () => {
   test('are one a page, whatever the order', async () => {
     const filter: TaskRunFilter = { definition: [open.definition], tagsAny: ['calls'] };
@@ -242,6 +245,29 @@ describe('calls to Temporal', () => {
       expect(await listing({ filter, orderBy, first: 5 })).toBe(1);
     const { endCursor } = await open.lists.list({ filter, first: 5 });
     expect(await listing({ filter, first: 5, after: endCursor ?? '' })).toBe(1);
+  });
+
+  test('are hardly more while runs start, and none about those that are on other pages', async () => {
+    const filter = within({ tagsAny: ['walked'], statusNot: ['FAILED'] });
+    for (let i = 0; i < 30; i++) await startWalked();
+    await vi.waitFor(async () => expect(await open.lists.count(filter)).toBe(30), WAIT);
+    const pages: Readonly<Record<string, number>>[] = [];
+    const listed: string[] = [];
+    for (let after: string | undefined; ;) {
+      const { result, made } = await open.calls.during(() =>
+        open.lists.list({ filter, first: 3, after }),
+      );
+      pages.push(made);
+      listed.push(...ids(result.runs));
+      if (!result.hasNextPage) break;
+      after = result.endCursor ?? undefined;
+      for (let i = 0; i < 5; i++) await startWalked();
+    }
+    expect(new Set(listed).size).toBe(30);
+    const [, ...later] = pages;
+    expect(later.filter((made) => 'DescribeWorkflowExecution' in made)).toEqual([]);
+    const lists = pages.reduce((sum, made) => sum + (made['ListWorkflowExecutions'] ?? 0), 0);
+    expect(lists).toBeLessThanOrEqual(2 * pages.length);
   });
 
   test('are one for a count, one by status when nothing is open, and three else', async () => {
