@@ -23,7 +23,7 @@ interface Room {
   readonly packages: readonly string[];
 }
 
-const CONTRACT = ['tools/', 'contract/wire/', 'contract/', 'contract/rules/'];
+const CONTRACT = ['tools/', 'contract/wire/', 'contract/', 'contract/input/', 'contract/rules/'];
 const GATEWAY = [
   'node:',
   'zod',
@@ -52,6 +52,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'tools/': { rooms: [], packages: [] },
   'contract/wire/': { rooms: ['tools/'], packages: [] },
   'contract/': { rooms: ['contract/wire/'], packages: ['zod'] },
+  'contract/input/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
   'contract/rules/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
 
   // The parser of durations is pure, and in every bundle anyway.

@@ -1,11 +1,11 @@
 import { checkAbort, checkReason } from '../contract/rules/check-abort.ts';
-import { checkInput } from '../contract/rules/check-input.ts';
+import { checkInput } from '../contract/input/check-input.ts';
 import { checkSettings } from '../contract/rules/check-settings.ts';
 import { checkActor, checkTrigger } from '../contract/rules/check-trigger.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
 import { findDefinition } from '../contract/rules/find-definition.ts';
 import { publicDefinitions } from '../contract/rules/public-definitions.ts';
-import { isSameRequest, toKeyedRequest } from '../contract/rules/keyed-request.ts';
+import { isSameRequest, toKeyedRequest } from '../contract/input/keyed-request.ts';
 import { RIGHTS } from '../contract/caller.ts';
 import { checkFilter } from '../contract/rules/run-filter.ts';
 import { TaskError } from '../contract/task-error.ts';

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { readInput } from '../contract/rules/check-input.ts';
-import { readValue } from '../contract/rules/read-value.ts';
+import { readInput } from '../contract/input/check-input.ts';
+import { readValue } from '../contract/input/read-value.ts';
 import { TaskError } from '../contract/task-error.ts';
 import { assertFits } from './fits.ts';
 

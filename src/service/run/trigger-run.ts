@@ -1,7 +1,7 @@
-import { checkInput } from '../../contract/rules/check-input.ts';
+import { checkInput } from '../../contract/input/check-input.ts';
 import { checkTrigger } from '../../contract/rules/check-trigger.ts';
 import { findDefinition } from '../../contract/rules/find-definition.ts';
-import { isSameRequest, toKeyedRequest } from '../../contract/rules/keyed-request.ts';
+import { isSameRequest, toKeyedRequest } from '../../contract/input/keyed-request.ts';
 import type { KeyedRequest } from '../../contract/wire/run-fields.ts';
 import { MEMO } from '../../contract/wire/messages.ts';
 import { inTenant } from '../../contract/wire/tenant.ts';

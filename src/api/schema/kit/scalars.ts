@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, valueFromASTUntyped } from 'graphql';
-import { MAX_DEPTH } from '../../../contract/rules/read-value.ts';
+import { MAX_DEPTH } from '../../../contract/input/read-value.ts';
 
 export const Json = new GraphQLScalarType<unknown, unknown>({
   name: 'JSON',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSameRequest, toKeyedRequest } from '../../../src/contract/rules/keyed-request.ts';
+import { isSameRequest, toKeyedRequest } from '../../../src/contract/input/keyed-request.ts';
 
 const asked = (given: unknown, read: unknown) => toKeyedRequest('greet', { given, read });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { checkInput } from '../../../src/contract/rules/check-input.ts';
+import { checkInput } from '../../../src/contract/input/check-input.ts';
 import type { TaskDescription } from '../../../src/contract/task-definition.ts';
 
 const taking = (input: z.ZodType): TaskDescription => ({
