@@ -276,6 +276,18 @@ describe('a room', () => {
     expect(others).toEqual([]);
   });
 
+  test.each([...new Set(sources.map(({ path }) => dirname(path)))].filter((room) => room !== '.'))(
+    '%s opens with what it is and where its changes go',
+    async (room) => {
+      const [title = '', ...paragraphs] = (await readFile(join(SRC, room, 'README.md'), 'utf8'))
+        .trim()
+        .split('\n\n');
+      expect(title).toMatch(/^# \S/);
+      // A list of two things is told by the room itself; more of it would grow stale.
+      expect(paragraphs).toHaveLength(2);
+    },
+  );
+
   test('has no circle of files, types included', () => {
     const circles = sources.filter(({ path }) => mentionedBy(path).has(path));
     expect(circles.map(({ path }) => path)).toEqual([]);

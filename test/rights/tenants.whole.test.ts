@@ -84,7 +84,7 @@ test('an abort looks at the run no more often than without rights', async () => 
   const own = service.as(ann);
   const run = await own.trigger({ definition: 'takeNap', input: { ms: 60_000 } });
   const { made } = await calls.during(() => own.abort({ id: run.id, reason: 'Enough' }));
-  expect(Object.values(made).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(2);
+  expect(made).toMatchObject({ DescribeWorkflowExecution: 1, RequestCancelWorkflowExecution: 1 });
 });
 
 test('the same key is a run of each tenant', async () => {
