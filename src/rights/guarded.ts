@@ -1,5 +1,5 @@
 import { RIGHTS } from '../contract/caller.ts';
-import type { Caller, Right } from '../contract/caller.ts';
+import type { Caller, Grant, Right } from '../contract/caller.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { TaskError, noSuchRun } from '../contract/task-error.ts';
 import type { TaskRun, TaskRunDetails } from '../contract/task-run.ts';
@@ -11,16 +11,24 @@ import { forbidden } from './forbidden.ts';
 import { withoutHidden, withoutHiddenOutcome, withoutHiddenWords } from './hidden.ts';
 import { narrowed } from './narrowed.ts';
 import { picked } from './picked.ts';
-import { isWithin, may, mayEverywhere, toSubject } from './rights.ts';
+import { isNamedBy, isWithin, may, mayEverywhere, toSubject } from './rights.ts';
 import { shownEvents } from './shown-events.ts';
 
 /**
  * `Tasks` for a caller with rights: the one place where they are enforced. Every operation has its rule here, or this
  * does not compile. What is not there, and what the caller may not see, are answered in the same bytes; of what it
  * may see, a verb that it lacks is `FORBIDDEN`, and a field is null and named in `hidden`.
+ *
+ * `definitions` are the ids of all there are, private ones too: their runs can be seen, if not triggered.
  */
-export function guarded<T extends TaskModule>(inner: Tasks<T>, caller: Caller): Tasks<T> {
-  if (caller.grants === undefined && caller.tenant == null) return inner;
+export function guarded<T extends TaskModule>(
+  inner: Tasks<T>,
+  asking: Caller,
+  definitions: readonly string[],
+): Tasks<T> {
+  if (asking.grants === undefined && asking.tenant == null) return inner;
+  // By ids alone: a list can be asked for them, so that it holds what can be read one by one.
+  const caller = { ...asking, grants: asking.grants?.map((grant) => byId(grant, definitions)) };
   const operations = Object.entries(RULES).map(([name, rule]) => [
     name,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each rule takes what its operation takes
@@ -95,7 +103,7 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
     return withoutHiddenWords(caller, run, await inner.diagnose(run));
   },
   list: async (inner, caller, request = {}) => {
-    const filter = narrowed(inner, caller, request.filter);
+    const filter = narrowed(caller, request.filter);
     if (!filter) return { runs: [], cursors: [], endCursor: null, hasNextPage: false };
     const page = await inner.list({ ...request, filter });
     // Temporal's index is written by workflow code too: what is shown is looked at once more.
@@ -107,11 +115,11 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
     };
   },
   count: async (inner, caller, asked) => {
-    const filter = narrowed(inner, caller, asked);
+    const filter = narrowed(caller, asked);
     return filter ? await inner.count(filter) : 0;
   },
   counts: async (inner, caller, asked) => {
-    const filter = narrowed(inner, caller, asked);
+    const filter = narrowed(caller, asked);
     return filter ? await inner.counts(filter) : NONE;
   },
   logs: async (inner, caller, id, request) => {
@@ -132,7 +140,7 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
       (run) => withoutHidden(caller, run),
     ),
   watchList: (inner, caller, asked, request) => {
-    const filter = narrowed(inner, caller, asked);
+    const filter = narrowed(caller, asked);
     return picked(inner.watchList(filter ?? NOTHING, request), shownEvents(caller));
   },
   workers: async (inner, caller) => {
@@ -153,6 +161,14 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
     return await inner.updateSettings(settings);
   },
 };
+
+const byId = (grant: Grant, known: readonly string[]): Grant =>
+  grant.definitions
+    ? {
+        ...grant,
+        definitions: known.filter((id) => grant.definitions?.some((one) => isNamedBy(one, id))),
+      }
+    : grant;
 
 /** No run has this id. */
 const NOTHING = { ids: ['~'] };

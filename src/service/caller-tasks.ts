@@ -74,7 +74,7 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
 
   as(caller: Caller): Tasks<T> {
     checkActor(caller);
-    return guarded(new CallerTasks(this.parts, caller), caller);
+    return guarded(new CallerTasks(this.parts, caller), caller, Object.keys(this.parts.tasks));
   }
 
   definitions(): readonly TaskDefinitionInfo[] {

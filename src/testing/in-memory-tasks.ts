@@ -66,7 +66,11 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   as(caller: Caller): Tasks<T> {
-    return guarded(new InMemoryTasks(this.store, this.#tasks, caller), caller);
+    return guarded(
+      new InMemoryTasks(this.store, this.#tasks, caller),
+      caller,
+      Object.keys(this.#tasks),
+    );
   }
 
   definitions(): readonly TaskDefinitionInfo[] {

@@ -178,6 +178,19 @@ describe('for any caller', () => {
 describe('a caller with rights', () => {
   const viewer: Caller = { name: 'vic', tenant: 'acme', grants: [{ can: ROLES.viewer }] };
 
+  test('sees runs of private definitions that its grants name, in lists as by id', async () => {
+    const fake = new FakeTasks({ tasks });
+    const { id } = await fake.trigger({ definition: 'importSecrets', input: { text: 'a' } });
+    const own = fake.as({
+      name: 'vic',
+      publicOnly: true,
+      grants: [{ can: ROLES.viewer, definitions: ['import*'] }],
+    });
+    await expect(own.get(id)).resolves.toMatchObject({ id });
+    await expect(own.list()).resolves.toMatchObject({ runs: [{ id }] });
+    expect(own.definitions().map(({ id }) => id)).toEqual(['importPages']);
+  });
+
   test('cannot become another one', () => {
     const own = new FakeTasks({ tasks }).as(viewer);
     expect(() => own.as({ name: 'root' })).toThrow('cannot become another one');

@@ -15,3 +15,11 @@ export const countWords = defineTask({
   input: z.object({ text: z.string() }),
   run: ({ text }) => Promise.resolve(text.length),
 });
+
+export const importSecrets = defineTask({
+  id: 'importSecrets',
+  title: 'Import secrets',
+  private: true,
+  input: z.object({ text: z.string() }),
+  run: ({ text }) => Promise.resolve(text.length),
+});
