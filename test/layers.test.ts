@@ -50,6 +50,7 @@ const mentioning = new Map(sources.map(({ path, mentions }) => [path, mentions])
  */
 const ROOMS: Readonly<Record<string, Room>> = {
   'tools/': { rooms: [], packages: [] },
+  'metering/': { rooms: [], packages: ['node:'] },
   'contract/wire/': { rooms: ['tools/'], packages: [] },
   'contract/': { rooms: ['contract/wire/'], packages: ['zod'] },
   'contract/input/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
@@ -71,7 +72,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'workflows/index.ts': { rooms: ['workflows/tasks/'], packages: [] },
 
   'service/temporal/': {
-    rooms: CONTRACT,
+    rooms: [...CONTRACT, 'metering/'],
     packages: [
       'node:',
       '@temporalio/client',
@@ -119,7 +120,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'login/': { rooms: [...CONTRACT, 'rights/'], packages: ['node:', 'zod', 'jose'] },
 
   'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
-  'api/schema/kit/': { rooms: CONTRACT, packages: GATEWAY },
+  'api/schema/kit/': { rooms: [...CONTRACT, 'metering/'], packages: GATEWAY },
   'api/schema/list/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
   'api/schema/': { rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/list/'], packages: GATEWAY },
   'api/schema/typed/': {
@@ -223,6 +224,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...CONTRACT,
       'rights/',
+      'metering/',
       'activities/',
       'service/temporal/',
       'service/',
@@ -311,7 +313,7 @@ test('programs are loaded by no library file', () => {
 
 test('the fake of the test kit stands on the contract alone', () => {
   const outside = [...reachable('testing/fake-tasks.ts')].filter(
-    (name) => !/^(?:testing\/|rights\/|contract\/|tools\/|node:|zod$)/.test(name),
+    (name) => !/^(?:testing\/|rights\/|metering\/|contract\/|tools\/|node:|zod$)/.test(name),
   );
   expect(outside).toEqual([]);
 });

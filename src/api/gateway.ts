@@ -3,8 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Tasks } from '../contract/tasks.ts';
 import type { Caller } from '../contract/caller.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { HeldBytes } from '../tools/held-bytes.ts';
 import { registerGraphiql } from './graphiql/graphiql.ts';
-import { answerError, answerOptions, overHttp, refuseSubscription } from './transport/over-http.ts';
+import { answerError, answerOptions, checkOperation, overHttp } from './transport/over-http.ts';
 import { createContext, type GatewayContext } from './schema/kit/context.ts';
 import { ListShares } from './schema/kit/list-shares.ts';
 import { createSchema } from './schema/create-schema.ts';
@@ -90,11 +92,12 @@ export async function serveApi(
     webUi,
   });
 
+  const held = new HeldBytes(LIMITS.held.all, LIMITS.held.each);
   const shares = new ListShares();
   const contextOf = async (request: IncomingMessage): Promise<GatewayContext> => {
     const caller = await actor(request);
     const lists = shares.of(request, caller, request.socket.remoteAddress);
-    return createContext({ tasks, actor: caller, lists });
+    return createContext({ tasks, actor: caller, lists, held });
   };
 
   const disclosure = { introspection, suggestions };
@@ -107,8 +110,11 @@ export async function serveApi(
     ...http,
     additionalRouteOptions: {
       ...http.additionalRouteOptions,
-      preHandler: async (request) => {
-        contexts.set(request, await contextOf(request.raw));
+      preHandler: async (request, { raw }) => {
+        const context = await contextOf(request.raw);
+        contexts.set(request, context);
+        // Whether the answer was read, or its client has gone.
+        for (const end of ['finish', 'close']) raw.once(end, () => context.operation.close());
       },
     },
     schema,
@@ -117,7 +123,7 @@ export async function serveApi(
     context: (request): Partial<GatewayContext> => contexts.get(request) ?? {},
   });
   app.options(path, answerOptions);
-  app.graphql.addHook('preExecution', refuseSubscription);
+  app.graphql.addHook('preExecution', checkOperation);
   attachSockets(app, { ...transport, path: app.prefix + path, hosts, origins });
   if (graphiql)
     await registerGraphiql(app, { path: '/graphiql', endpoint: app.prefix + path, definitions });

@@ -17,6 +17,8 @@ export const TaskErrorCode = {
   PayloadTooLarge: 'PAYLOAD_TOO_LARGE',
   /** More than 1,000 runs match an order that must be sorted on the gateway. */
   TooManyToSort: 'TOO_MANY_TO_SORT',
+  /** The operation asks for more than one may: in bytes, calls to Temporal or fields. Ask for less at once. */
+  LimitExceeded: 'LIMIT_EXCEEDED',
   /** Temporal cannot be reached. Nothing was changed; ask again. */
   Unavailable: 'UNAVAILABLE',
   RateLimited: 'RATE_LIMITED',

@@ -4,6 +4,7 @@ import type { KeyedRequest } from '../contract/wire/run-fields.ts';
 import { noSuchRun } from '../contract/task-error.ts';
 import type { Diagnosis, TaskRun, Worker } from '../contract/task-run.ts';
 import type { Settings, Tasks } from '../contract/tasks.ts';
+import { countCall } from '../metering/count-calls.ts';
 import { News } from '../tools/news.ts';
 import { FakeCursors } from './fake-cursors.ts';
 import type { FakeRun } from './fake-run.ts';
@@ -37,9 +38,10 @@ export class FakeStore {
     this.#ahead += milliseconds;
   }
 
-  /** Counts a call, and fails it when the fake is told to. */
+  /** Counts a call as one to Temporal, and fails it when the fake is told to. */
   called(method: keyof Tasks): void {
     this.count(method);
+    countCall();
     if (this.fault) throw this.fault;
   }
 

@@ -233,10 +233,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         'A run as it is now, then each time it changes, until it is over: the last event shows how it ended.',
       args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
       subscribe: (_, { id }, { tasks }) => tasks.watch(id),
-      resolve: (run, _, { loaders }) => {
-        loaders.clear();
-        return run;
-      },
+      resolve: (run) => run,
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
 import { addAbort } from './add-abort.ts';
+import { countAnswers } from './kit/count-answers.ts';
 import { createBuilder } from './kit/builder.ts';
 import type { Builder } from './kit/builder.ts';
 import { addDeleteTaskRun } from './add-delete-task-run.ts';
@@ -37,7 +38,7 @@ export interface SchemaOptions {
 export function createSchema(options: SchemaOptions): GraphQLSchema {
   // Typed triggers take the names that nothing else has, so the rest is built first to see which those are.
   const taken = build(options, new Map());
-  return build(options, nameTypedTriggers(options.definitions, taken));
+  return countAnswers(build(options, nameTypedTriggers(options.definitions, taken)));
 }
 
 function build(

@@ -3,6 +3,7 @@ import {
   type ASTVisitor,
   type DocumentNode,
   type FieldNode,
+  type FragmentDefinitionNode,
   getNamedType,
   GraphQLError,
   type GraphQLField,
@@ -12,6 +13,7 @@ import {
   isObjectType,
   Kind,
   type NamedTypeNode,
+  type OperationDefinitionNode,
   parse,
   type ParseOptions,
   type SelectionNode,
@@ -20,6 +22,7 @@ import {
   validate,
   type ValidationContext,
   type ValidationRule,
+  valueFromASTUntyped,
 } from 'graphql';
 
 /** What one request may ask for, on every transport. */
@@ -31,6 +34,8 @@ export const LIMITS = {
   tokens: 2000,
   depth: 15,
   aliases: 30,
+  /** Characters of an alias. */
+  alias: 100,
   directives: 50,
   /** Fields of the answer, taking each list for as long as its `first` or `limit` allows. */
   cost: 200_000,
@@ -83,8 +88,8 @@ function isJson(text: string): boolean {
 export const limitRules: readonly ValidationRule[] = [
   (context) => counting(context, 'aliases', LIMITS.aliases, isAlias),
   (context) => counting(context, 'directives', LIMITS.directives, isDirective),
-  (context) => measuring(context, 'levels of fields', LIMITS.depth, deepest),
-  (context) => measuring(context, 'fields', LIMITS.cost, costliest),
+  longAliases,
+  tooDeep,
 ];
 
 const isAlias = (node: ASTNode): boolean => node.kind === Kind.FIELD && node.alias !== undefined;
@@ -105,24 +110,60 @@ function counting(
   };
 }
 
-function measuring(
-  context: ValidationContext,
-  what: string,
-  limit: number,
-  measure: Measure,
-): ASTVisitor {
+function longAliases(context: ValidationContext): ASTVisitor {
   return {
-    OperationDefinition(operation) {
-      const root = context.getSchema().getRootType(operation.operation) ?? undefined;
-      const size = new Meter(context, measure).of(operation.selectionSet, root);
-      if (size > limit)
+    // The answer repeats it for each row.
+    Field({ alias }) {
+      if (alias && alias.value.length > LIMITS.alias)
         context.reportError(
           exceeded(
-            `An operation may ask for at most ${limit} ${what}, got ${size}: take smaller pages, or ask in several operations.`,
+            `An alias may have at most ${LIMITS.alias} characters, got ${alias.value.length}.`,
           ),
         );
     },
   };
+}
+
+function tooDeep(context: ValidationContext): ASTVisitor {
+  const schema = context.getSchema();
+  return {
+    OperationDefinition(operation) {
+      const meter = new Meter(schema, (name) => context.getFragment(name), deepest);
+      const size = meter.operation(operation);
+      if (size > LIMITS.depth)
+        context.reportError(
+          exceeded(
+            `An operation may ask for at most ${LIMITS.depth} levels of fields, got ${size}: ask in several operations.`,
+          ),
+        );
+    },
+  };
+}
+
+/** Why an operation costs too much to begin with, its variables counted by their values. */
+export function refuseCost(
+  schema: GraphQLSchema,
+  { definitions }: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): GraphQLError | undefined {
+  const fragments = new Map(
+    definitions.flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [],
+    ),
+  );
+  const defaults = operation.variableDefinitions?.flatMap(({ variable, defaultValue }) =>
+    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)] as const] : [],
+  );
+  const given = { ...Object.fromEntries(defaults ?? []), ...variables };
+  const size = new Meter(schema, (name) => fragments.get(name), costliest, given).operation(
+    operation,
+  );
+  return size > LIMITS.cost
+    ? exceeded(
+        `An operation may ask for at most ${LIMITS.cost} fields, got ${size}: take smaller pages, or ask in several operations.`,
+      )
+    : undefined;
 }
 
 /** How a field's size follows from that of what is selected in it. */
@@ -139,12 +180,25 @@ const costliest: Measure = {
 /** Sizes a selection with its fragments, each of which is looked at once for a type, however often it is spread. */
 class Meter {
   readonly #fragments = new Map<string, number>();
-  readonly #context: ValidationContext;
+  readonly #schema: GraphQLSchema;
+  readonly #fragment: (name: string) => FragmentDefinitionNode | null | undefined;
   readonly #measure: Measure;
+  readonly #variables: Readonly<Record<string, unknown>>;
 
-  constructor(context: ValidationContext, measure: Measure) {
-    this.#context = context;
+  constructor(
+    schema: GraphQLSchema,
+    fragment: (name: string) => FragmentDefinitionNode | null | undefined,
+    measure: Measure,
+    variables: Readonly<Record<string, unknown>> = {},
+  ) {
+    this.#schema = schema;
+    this.#fragment = fragment;
     this.#measure = measure;
+    this.#variables = variables;
+  }
+
+  operation({ operation, selectionSet }: OperationDefinitionNode): number {
+    return this.of(selectionSet, this.#schema.getRootType(operation) ?? undefined);
   }
 
   of({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): number {
@@ -156,7 +210,7 @@ class Meter {
 
   #selection(selection: SelectionNode, type: GraphQLNamedType | undefined): number {
     if (selection.kind === Kind.FIELD) return this.#field(selection, type);
-    if (selection.kind === Kind.FRAGMENT_SPREAD) return this.#fragment(selection.name.value);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return this.#spread(selection.name.value);
     return this.of(selection.selectionSet, this.#narrowed(selection.typeCondition, type));
   }
 
@@ -166,13 +220,13 @@ class Meter {
     const field =
       isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     const inner = this.of(node.selectionSet, field && getNamedType(field.type));
-    return this.#measure.field(inner, rowsOf(node, field));
+    return this.#measure.field(inner, rowsOf(node, field, this.#variables));
   }
 
-  #fragment(name: string): number {
+  #spread(name: string): number {
     const known = this.#fragments.get(name);
     if (known !== undefined) return known;
-    const fragment = this.#context.getFragment(name);
+    const fragment = this.#fragment(name);
     if (!fragment) return 0;
     // For a fragment that spreads itself; GraphQL's own rules report it.
     this.#fragments.set(name, 0);
@@ -185,21 +239,24 @@ class Meter {
     condition: NamedTypeNode | undefined,
     type: GraphQLNamedType | undefined,
   ): GraphQLNamedType | undefined {
-    return condition ? this.#context.getSchema().getType(condition.name.value) : type;
+    return condition ? this.#schema.getType(condition.name.value) : type;
   }
 }
 
 /** How long a list a field may answer, by its `first` or `limit`. */
-function rowsOf(node: FieldNode, field: GraphQLField<unknown, unknown> | undefined): number {
+function rowsOf(
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown> | undefined,
+  variables: Readonly<Record<string, unknown>>,
+): number {
   const paging = field?.args.find(({ name }) => name === 'first' || name === 'limit');
   if (!paging) return 1;
   const given = node.arguments?.find(({ name }) => name.value === paging.name)?.value;
-  if (given?.kind === Kind.VARIABLE) return LONGEST_PAGE;
-  const rows = given?.kind === Kind.INT ? Number(given.value) : 0;
-  return rows > 0 ? Math.min(rows, 1000) : USUAL_PAGE;
+  const rows = Number((given && valueFromASTUntyped(given, variables)) ?? paging.defaultValue);
+  return rows > 0 ? Math.min(rows, LONGEST_PAGE) : USUAL_PAGE;
 }
 const USUAL_PAGE = 50;
-const LONGEST_PAGE = 100;
+const LONGEST_PAGE = 1000;
 
 const exceeded = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });

@@ -52,7 +52,8 @@ export function toFormattedErrors(
   errors: readonly Error[],
   scope: ErrorScope,
 ): readonly GraphQLFormattedError[] {
-  return errors
+  // Beyond some, the fields of one operation share one.
+  return [...new Set(errors)]
     .flatMap((error) => requestErrorsOf(error) ?? [toFormatted(error, scope)])
     .map((error) => (scope.suggestions === false ? withoutSuggestions(error) : error));
 }

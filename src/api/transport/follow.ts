@@ -1,30 +1,37 @@
-import {
-  createSourceEventStream,
-  execute,
-  getOperationAST,
-  Kind,
-  subscribe,
-  visit,
-  BREAK,
-} from 'graphql';
+import { createSourceEventStream, execute, getOperationAST, Kind, visit, BREAK } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, FieldNode } from 'graphql';
+import type { GatewayContext } from '../schema/kit/context.ts';
 
 export type Results = AsyncGenerator<ExecutionResult, void, void>;
 
-/**
- * GraphQL's `subscribe`. Where all viewers of an event see the same of it, its result is made once for each document,
- * however many they are: most of what a delivery costs.
- */
-export async function follow(args: ExecutionArgs): Promise<Results | ExecutionResult> {
-  if (!isSameForAll(args)) return await subscribe(args);
-  const events = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in events)) return events;
-  return mapped(events[Symbol.asyncIterator](), (event) => shared(event, args));
+/** What is executed: for one operation of a caller. */
+export interface OperationArgs extends ExecutionArgs {
+  readonly contextValue: GatewayContext;
 }
 
-const RESULTS = new WeakMap<object, WeakMap<DocumentNode, ReturnType<typeof execute>>>();
+/** GraphQL's `execute`, of an operation that has nothing more to read when its result is there. */
+export async function executeOnce(args: OperationArgs): Promise<ExecutionResult> {
+  try {
+    return await execute(args);
+  } finally {
+    args.contextValue.operation.close();
+  }
+}
 
-function shared(event: unknown, args: ExecutionArgs): ReturnType<typeof execute> {
+/**
+ * GraphQL's `subscribe`, each event an operation of its own. Where all viewers of an event see the same of it, its result is made once for each document,
+ * however many they are: most of what a delivery costs.
+ */
+export async function follow(args: OperationArgs): Promise<Results | ExecutionResult> {
+  const events = await createSourceEventStream(args);
+  if (!(Symbol.asyncIterator in events)) return events;
+  const toResult = isSameForAll(args) ? shared : resultOf;
+  return mapped(events[Symbol.asyncIterator](), (event) => toResult(event, args));
+}
+
+const RESULTS = new WeakMap<object, WeakMap<DocumentNode, Promise<ExecutionResult>>>();
+
+function shared(event: unknown, args: OperationArgs): Promise<ExecutionResult> {
   if (typeof event !== 'object' || event === null) return resultOf(event, args);
   let results = RESULTS.get(event);
   if (!results) RESULTS.set(event, (results = new WeakMap()));
@@ -33,8 +40,8 @@ function shared(event: unknown, args: ExecutionArgs): ReturnType<typeof execute>
   return result;
 }
 
-const resultOf = (event: unknown, args: ExecutionArgs): ReturnType<typeof execute> =>
-  execute({ ...args, rootValue: event });
+const resultOf = (event: unknown, args: OperationArgs): Promise<ExecutionResult> =>
+  executeOnce({ ...args, rootValue: event, contextValue: args.contextValue.next() });
 
 /** The field says so, and nothing that is selected of it depends on variables. */
 function isSameForAll({ document, schema, operationName }: ExecutionArgs): boolean {
@@ -67,7 +74,7 @@ function dependsOnVariables({ selectionSet, directives = [] }: FieldNode): boole
 
 function mapped<T>(
   events: AsyncIterator<T>,
-  toResult: (event: T) => ExecutionResult | PromiseLike<ExecutionResult>,
+  toResult: (event: T) => Promise<ExecutionResult>,
 ): Results {
   const end = async (): Promise<IteratorReturnResult<undefined>> => {
     await events.return?.();
@@ -77,8 +84,7 @@ function mapped<T>(
     next: async () => {
       const event = await events.next();
       if (event.done === true) return DONE;
-      const result = toResult(event.value);
-      return { done: false, value: isPromise(result) ? await result : result };
+      return { done: false, value: await toResult(event.value) };
     },
     return: end,
     throw: async (error) => {
@@ -93,8 +99,5 @@ function mapped<T>(
     },
   };
 }
-
-const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
-  typeof value === 'object' && value !== null && 'then' in value;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { getOperationAST, GraphQLError } from 'graphql';
 import type {
   DocumentNode,
-  ExecutionArgs,
   ExecutionResult,
   FormattedExecutionResult,
   GraphQLFormattedError,
@@ -13,7 +12,8 @@ import type { Disclosure } from './disclosure.ts';
 import { rulesFor } from './disclosure.ts';
 import { toFormattedErrors } from './errors.ts';
 import type { ErrorLog } from './errors.ts';
-import { parseDocument } from './document-rules.ts';
+import { parseDocument, refuseCost } from './document-rules.ts';
+import type { OperationArgs } from './follow.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
 
 /** What a client sent to be run, its types checked. */
@@ -27,7 +27,7 @@ export type Prepared =
   | { readonly errors: readonly GraphQLError[] }
   | {
       readonly kind: OperationTypeNode;
-      readonly run: (contextValue: GatewayContext) => ExecutionArgs;
+      readonly run: (contextValue: GatewayContext) => OperationArgs;
     };
 
 /** Reads operations and writes results for the transports that keep a connection open: as HTTP does, with its limits and masks. */
@@ -58,6 +58,8 @@ export class LiveOperations {
           ),
         ],
       };
+    const costly = refuseCost(this.#schema, document, operation, variables ?? {});
+    if (costly) return { errors: [costly] };
     return {
       kind: operation.operation,
       run: (contextValue) => ({

@@ -3,6 +3,7 @@ import {
   type DocumentNode,
   getOperationAST,
   GraphQLError,
+  type GraphQLSchema,
   OperationTypeNode,
   parse,
 } from 'graphql';
@@ -12,7 +13,7 @@ import { TaskError } from '../../contract/task-error.ts';
 import type { Disclosure } from './disclosure.ts';
 import { rulesFor } from './disclosure.ts';
 import { isRefusal, isValidationFailure, Refused, toFormattedErrors } from './errors.ts';
-import { LIMITS, parseOptions, refuseText } from './document-rules.ts';
+import { LIMITS, parseOptions, refuseCost, refuseText } from './document-rules.ts';
 
 /**
  * What mercurius leaves out of «GraphQL over HTTP»: media types and their status codes, parameters of the wrong
@@ -66,18 +67,22 @@ export async function answerOptions(_: FastifyRequest, reply: FastifyReply): Pro
   return await reply.code(204).header('allow', 'GET, POST, OPTIONS').send();
 }
 
-/** A hook of mercurius: subscriptions have transports of their own. */
-export async function refuseSubscription(
-  _schema: unknown,
+/** A hook of mercurius: subscriptions have transports of their own, and what costs too much is not begun. */
+export async function checkOperation(
+  schema: GraphQLSchema,
   document: DocumentNode,
   { reply }: Pick<MercuriusContext, 'reply'>,
+  variables: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const { operationName } = parametersOf(reply.request);
-  if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION)
+  const operation = getOperationAST(document, operationName);
+  if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
     throw new Refused(
       400,
       'Subscriptions need a WebSocket on this path (graphql-transport-ws), or server-sent events.',
     );
+  const costly = operation && refuseCost(schema, document, operation, variables);
+  if (costly) throw costly;
 }
 
 const JSON_TYPE = 'application/json';

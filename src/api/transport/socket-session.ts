@@ -1,10 +1,10 @@
-import { execute, GraphQLError, OperationTypeNode } from 'graphql';
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { CloseCode, MessageType, parseMessage } from 'graphql-ws';
 import type { CompleteMessage, Message, SubscribeMessage } from 'graphql-ws';
 import { isRefusal } from './errors.ts';
-import { follow } from './follow.ts';
-import type { Results } from './follow.ts';
+import { executeOnce, follow } from './follow.ts';
+import type { OperationArgs, Results } from './follow.ts';
 import type { LiveOperations } from './live-operations.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
 
@@ -210,10 +210,10 @@ class Operation {
 }
 
 async function resultsOf(
-  args: ExecutionArgs,
+  args: OperationArgs,
   kind: OperationTypeNode,
 ): Promise<Results | ExecutionResult> {
-  return await (kind === OperationTypeNode.SUBSCRIPTION ? follow(args) : execute(args));
+  return await (kind === OperationTypeNode.SUBSCRIPTION ? follow(args) : executeOnce(args));
 }
 
 /** Undefined: it is none. */

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { execute, OperationTypeNode } from 'graphql';
-import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
-import { follow } from './follow.ts';
+import { OperationTypeNode } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { executeOnce, follow } from './follow.ts';
+import type { OperationArgs } from './follow.ts';
 import type { Disclosure } from './disclosure.ts';
 import { LIMITS } from './document-rules.ts';
 import { LiveOperations } from './live-operations.ts';
@@ -143,8 +144,8 @@ const COMMENT = ':\n\n';
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
-async function resultsOf(args: ExecutionArgs, kind: OperationTypeNode): Promise<Results> {
-  const result = await (kind === OperationTypeNode.SUBSCRIPTION ? follow(args) : execute(args));
+async function resultsOf(args: OperationArgs, kind: OperationTypeNode): Promise<Results> {
+  const result = await (kind === OperationTypeNode.SUBSCRIPTION ? follow(args) : executeOnce(args));
   return Symbol.asyncIterator in result ? result : once(result);
 }
 

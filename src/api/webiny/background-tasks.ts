@@ -13,8 +13,8 @@ import { addEnvelopes, type ListEnvelope } from './types/add-envelopes.ts';
 import { addInputs } from './types/add-inputs.ts';
 import { listLogs } from './list/list-logs.ts';
 import { listTasks } from './list/list-tasks.ts';
-import { LogBudget, type LogRecord, type LogSource, readRecords } from './list/log-records.ts';
-import type { ListPage } from './list/paging.ts';
+import { type LogRecord, type LogSource, readRecords } from './list/log-records.ts';
+import { type ListPage, MAX_LOGS, MAX_ROWS } from './list/paging.ts';
 import { selects } from './selects.ts';
 import { addTypes } from './types/add-types.ts';
 
@@ -53,7 +53,12 @@ export const backgroundTasks: GatewayExtension = (builder, { definitions, log })
           search: t.arg.string({ description: SEARCH }),
         },
         resolve: (_, args, { tasks }, info) =>
-          listEnvelope(log, () => listTasks(tasks, args, { counted: selects(info, ...counted) })),
+          listEnvelope(log, () =>
+            listTasks(tasks, args, {
+              counted: selects(info, ...counted),
+              max: selects(info, 'data', 'logs') ? MAX_LOGS : MAX_ROWS,
+            }),
+          ),
       }),
       listDefinitions: t.field({
         description: 'What can be triggered.',
@@ -131,7 +136,8 @@ export const backgroundTasks: GatewayExtension = (builder, { definitions, log })
 };
 
 const ROOT = 'The API of Webiny background tasks, for its clients.';
-const LIMIT = '50 unless it is positive; at most 1,000, and `hasMoreItems` tells of the rest.';
+const LIMIT =
+  '50 unless it is positive; at most 1,000, or 250 with the logs of as many runs, and `hasMoreItems` tells of the rest.';
 const AFTER = 'A cursor of `meta`; one that is no longer known means from the start.';
 const SEARCH = 'Words that one text field has all of, in any case.';
 
@@ -160,9 +166,8 @@ function sourceOf(context: GatewayContext): LogSource {
   const known = SOURCES.get(context);
   if (known) return known;
   const { tasks } = context;
-  const budget = new LogBudget();
   const loader = new DataLoader<TaskRun, readonly LogRecord[], string>(
-    (runs) => atOnce(CONCURRENCY, runs, (run) => readRecords(tasks, run, budget).catch(toError)),
+    (runs) => atOnce(CONCURRENCY, runs, (run) => readRecords(tasks, run).catch(toError)),
     { cacheKeyFn: ({ id }) => id },
   );
   const source: LogSource = { tasks, records: (run) => loader.load(run) };

@@ -7,6 +7,7 @@ import {
   encodeToPayloads,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { temporal } from '@temporalio/proto';
+import { countCall } from '../../metering/count-calls.ts';
 import { inTime } from './in-time.ts';
 import { withoutPayloads } from './decode-first.ts';
 import { isBusy } from './grpc.ts';
@@ -76,6 +77,7 @@ export class Temporal {
   async #patiently<R>(ask: () => Promise<R>, ends: number, retries: boolean): Promise<R> {
     for (let pause = FIRST_PAUSE; ; pause *= 2) {
       try {
+        countCall();
         return await this.connection.withDeadline(ends, ask);
       } catch (error) {
         if (!retries || !isBusy(error)) throw error;

@@ -9,6 +9,7 @@ import { GrpcCode } from '../../tools/grpc-code.ts';
 import { hasCode } from './grpc.ts';
 import { toTaskError } from './to-task-error.ts';
 import type { RunInfo } from './proto.ts';
+import { countCall } from '../../metering/count-calls.ts';
 import { TokenBucket } from '../../tools/token-bucket.ts';
 
 export interface VisibilityOptions {
@@ -110,6 +111,7 @@ export class Visibility {
     const wait = this.#bucket.take(MAX_QUEUE);
     if (wait === undefined) throw rateLimited(this.#bucket.wait);
     if (wait > 0) await sleep(wait);
+    countCall();
     return this.#connection.withDeadline(ends, question);
   }
 

@@ -147,3 +147,20 @@ test('keys that would change a prototype are refused', async () => {
   });
   expect(reply.statusCode).toBe(400);
 });
+
+describe('a page size in a variable', () => {
+  const QUERY = `query ($n: Int = 1000) { backgroundTasks { listTasks(limit: $n) { data { logs { items { message createdOn type data error } } } } } }`;
+
+  test('counts by its value', async () => {
+    expect((await post(QUERY, { n: 100 })).body.errors).toBeUndefined();
+    const { body } = await post(QUERY, { n: 1000 });
+    expect(body.errors[0]).toMatchObject({
+      message: expect.stringContaining(`at most ${LIMITS.cost} fields, got`),
+      extensions: { code: 'LIMIT_EXCEEDED' },
+    });
+  });
+
+  test('counts by its default when none is given', async () => {
+    expect((await post(QUERY)).body.errors[0].extensions.code).toBe('LIMIT_EXCEEDED');
+  });
+});

@@ -1,6 +1,10 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString, parse } from 'graphql';
 import { expect, test } from 'vitest';
+import { createContext } from '../../../src/api/schema/kit/context.ts';
 import { follow } from '../../../src/api/transport/follow.ts';
+import { gatewayOf } from '../schema/support.ts';
+
+const { tasks } = gatewayOf();
 
 /** A subscription whose events are the same objects for all who follow. */
 function followed({ sameForAll }: { readonly sameForAll: boolean }) {
@@ -54,7 +58,12 @@ function followed({ sameForAll }: { readonly sameForAll: boolean }) {
   });
   const schema = new GraphQLSchema({ query, subscription });
   const open = async (document: ReturnType<typeof parse>, variableValues = {}) => {
-    const results = await follow({ schema, document, variableValues });
+    const results = await follow({
+      schema,
+      document,
+      variableValues,
+      contextValue: createContext({ tasks, actor: { name: 'ada' } }),
+    });
     if (!(Symbol.asyncIterator in results)) throw new Error(results.errors?.[0]?.message);
     return results;
   };

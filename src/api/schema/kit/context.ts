@@ -1,25 +1,53 @@
 import type { Tasks } from '../../../contract/tasks.ts';
 import type { Caller } from '../../../contract/caller.ts';
 import { type ListShare, ListShares } from './list-shares.ts';
+import { LIMITS } from '../../../contract/limits.ts';
+import { HeldBytes } from '../../../tools/held-bytes.ts';
 import { Loaders } from './loaders.ts';
+import { Operation } from './operation.ts';
+import type { OperationLimits } from './operation.ts';
+import { withinBudget } from './within-budget.ts';
 
 /** What resolvers are given: one for each operation. */
 export interface GatewayContext {
-  /** The service, for this caller. */
+  /** The service, for this caller and within the operation's budget. */
   readonly tasks: Tasks;
   readonly actor: Caller;
   readonly loaders: Loaders;
   /** Opens live lists, within the caller's share of them. */
   readonly lists: ListShare;
+  readonly operation: Operation;
+  /** Of the next event of a subscription, which is an operation of its own. */
+  readonly next: () => GatewayContext;
 }
 
-export const createContext = ({
+export interface ContextOptions
+  extends Pick<GatewayContext, 'tasks' | 'actor'>, Partial<Pick<GatewayContext, 'lists'>> {
+  /** What the process holds for all operations. */
+  readonly held?: HeldBytes | undefined;
+  readonly limits?: OperationLimits | undefined;
+}
+
+export function createContext({
   tasks,
   actor,
+  held = new HeldBytes(LIMITS.held.all, LIMITS.held.each),
+  limits,
   lists = new ListShares().of({}, actor),
-}: Pick<GatewayContext, 'tasks' | 'actor'> &
-  Partial<Pick<GatewayContext, 'lists'>>): GatewayContext => {
+}: ContextOptions): GatewayContext {
   // Code may trigger what is private; whoever comes by the API may not.
   const own = tasks.as({ ...actor, publicOnly: true });
-  return { tasks: own, actor, loaders: new Loaders(own), lists };
-};
+  const create = (): GatewayContext => {
+    const operation = new Operation(held, limits);
+    const budgeted = withinBudget(own, operation);
+    return {
+      tasks: budgeted,
+      actor,
+      loaders: new Loaders(budgeted),
+      operation,
+      lists,
+      next: create,
+    };
+  };
+  return create();
+}

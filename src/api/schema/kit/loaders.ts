@@ -40,7 +40,7 @@ export class Loaders {
     return (this.#loaders ??= load(this.#tasks));
   }
 
-  /** What was loaded is of the past: for each change, and at each event of a subscription. */
+  /** What was loaded is of the past: for each change. */
   clear(): void {
     this.#loaders = undefined;
   }
@@ -76,14 +76,19 @@ export class Loaders {
     return await this.#now.related.load(request);
   }
 
-  /** A page of a run's log; each selection of it is a call of its own. */
+  /** A page of a run's log. */
   async logs(id: string, request: LogsRequest): Promise<LogPage> {
-    return await this.#now.limit(async () => await this.#tasks.logs(id, request));
+    return await this.#now.logs.load({ id, request });
   }
 
   async workers(): Promise<readonly Worker[]> {
     return await this.#now.workers.load('all');
   }
+}
+
+interface AskedLog {
+  readonly id: string;
+  readonly request: LogsRequest;
 }
 
 const isDetailed = (run: TaskRun): run is TaskRunDetails => 'steps' in run;
@@ -101,7 +106,14 @@ function load(tasks: Tasks) {
       await settle(ids, async (id) => await limit(async () => await orNull(tasks.get(id)))),
   );
   return {
-    limit,
+    logs: new DataLoader<AskedLog, LogPage, string>(
+      async (asked) =>
+        await settle(
+          asked,
+          async ({ id, request }) => await limit(async () => await tasks.logs(id, request)),
+        ),
+      { cacheKeyFn: (asked) => JSON.stringify(asked) },
+    ),
     details: each(async ({ id }) => await tasks.get(id)),
     get,
     outcome: each(async (run) => await tasks.outcome(run)),

@@ -38,10 +38,7 @@ export function addTaskRunListEvent(builder: Builder): void {
       args: { filter: t.arg({ type: 'TaskRunFilter', description: 'Which runs. Default: all.' }) },
       subscribe: (_, { filter }, { tasks, lists }) =>
         lists.open(toTaskRunFilter(filter), (runs) => tasks.watchList(runs)),
-      resolve: (value, _, { loaders }) => {
-        loaders.clear();
-        return value;
-      },
+      resolve: (value) => value,
     }),
   );
 }

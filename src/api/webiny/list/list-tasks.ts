@@ -28,12 +28,12 @@ const PAGE = 100;
 export async function listTasks(
   tasks: Tasks,
   { where, sort, limit, after, search }: ListArguments,
-  { counted }: { readonly counted: boolean },
+  { counted, max }: { readonly counted: boolean; readonly max: number },
 ): Promise<ListPage<TaskRun>> {
   const order = toSort(sort);
   const { filter, scanned } = toFilter(where ?? {}, search ?? '');
   if (!filter) return NOTHING;
-  const size = pageSize(limit);
+  const size = pageSize(limit, max);
   const from = decodeCursor(after);
   const list = lister(tasks, scanned);
   const parts = toParts(order, filter);

@@ -1,5 +1,4 @@
 import type { LogLine } from '../../../contract/wire/run-log.ts';
-import { ContractError } from '../contract-error.ts';
 import { TaskError } from '../../../contract/task-error.ts';
 import type { TaskRun } from '../../../contract/task-run.ts';
 import type { Tasks } from '../../../contract/tasks.ts';
@@ -24,32 +23,9 @@ export interface LogSource {
 /** Lines of one run that an answer may hold. */
 const MAX_LINES = 10_000;
 
-/** Characters of all logs that one answer is put together from. */
-const MAX_SIZE = 32 * 1024 * 1024;
-
-/** How much of its logs an operation has read. */
-export class LogBudget {
-  #left = MAX_SIZE;
-
-  spend(lines: readonly LogLine[]): void {
-    for (const { message, data } of lines)
-      this.#left -= message.length + (data === null ? 0 : JSON.stringify(data).length);
-    if (this.#left < 0)
-      throw new ContractError(
-        'LIST_ENTRIES_ERROR',
-        `The logs hold more than the ${MAX_SIZE / 1024 / 1024} MiB that one answer is put together from: ask for fewer runs.`,
-        { max: MAX_SIZE },
-      );
-  }
-}
-
 /** The records of a run's log, the first iteration first; none for a run that is gone. */
-export async function readRecords(
-  tasks: Tasks,
-  run: TaskRun,
-  budget: LogBudget,
-): Promise<readonly LogRecord[]> {
-  const lines = await readLines(tasks, run, budget);
+export async function readRecords(tasks: Tasks, run: TaskRun): Promise<readonly LogRecord[]> {
+  const lines = await readLines(tasks, run);
   if (!lines) return [];
   const records: LogRecord[] = [];
   const last = lines.reduce((max, { iteration }) => Math.max(max, iteration), run.iteration);
@@ -70,16 +46,11 @@ export async function readRecords(
 /** The run that a record's id names. */
 export const runIdOf = (recordId: string): string => recordId.replace(/#\d+$/, '');
 
-async function readLines(
-  tasks: Tasks,
-  { id }: TaskRun,
-  budget: LogBudget,
-): Promise<readonly LogLine[] | null> {
+async function readLines(tasks: Tasks, { id }: TaskRun): Promise<readonly LogLine[] | null> {
   const lines: LogLine[] = [];
   try {
     for (let after: string | undefined; ;) {
       const page = await tasks.logs(id, { after, first: 1000 });
-      budget.spend(page.lines);
       lines.push(...page.lines);
       if (!page.hasMore) return lines;
       if (lines.length >= MAX_LINES) return [...lines, moreOf(lines)];

@@ -20,10 +20,12 @@ export interface ListPage<Row> {
 }
 
 const USUAL = 50;
-const MAX = 1000;
+export const MAX_ROWS = 1000;
+/** Rows of a page that has the logs of as many runs: a call or two each. */
+export const MAX_LOGS = 250;
 
-/** Rows of a page: 50 when nothing useful was asked for, 1,000 at most; `hasMoreItems` tells of the rest. */
-export const pageSize = (limit: number | null | undefined, max = MAX): number =>
+/** Rows of a page: 50 when nothing useful was asked for, `max` at most; `hasMoreItems` tells of the rest. */
+export const pageSize = (limit: number | null | undefined, max = MAX_ROWS): number =>
   limit === null || limit === undefined || !(limit >= 1) ? USUAL : Math.min(Math.floor(limit), max);
 
 export interface Sort {

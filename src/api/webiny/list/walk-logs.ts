@@ -1,28 +1,38 @@
+import { TaskError } from '../../../contract/task-error.ts';
 import type { Tasks } from '../../../contract/tasks.ts';
 import { ContractError } from '../contract-error.ts';
 import { encodeCursor } from './list-token.ts';
 import type { LogRecord, LogSource } from './log-records.ts';
-import type { ListPage } from './paging.ts';
+import { type ListPage, MAX_LOGS } from './paging.ts';
 
 const MAX_COUNTED = 1000;
 
-/** One page of the records of all runs, the newest run first and the last iteration of each first. */
+/**
+ * One page of the records of all runs, the newest run first and the last iteration of each first. It is short when
+ * the operation may read no more.
+ */
 export async function walkLogs(
   source: LogSource,
   {
-    size,
+    size: asked,
     from,
     counted,
   }: { readonly size: number; readonly from: string | null; readonly counted: boolean },
 ): Promise<ListPage<LogRecord>> {
+  const size = Math.min(asked, MAX_LOGS);
   const items: LogRecord[] = [];
   let next: Position | null = null;
   let hasMoreItems = false;
-  for await (const { record, position } of recordsFrom(source, toPosition(from), size)) {
-    hasMoreItems = items.length === size;
-    if (hasMoreItems) break;
-    items.push(record);
-    next = position;
+  try {
+    for await (const { record, position } of recordsFrom(source, toPosition(from), size)) {
+      hasMoreItems = items.length === size;
+      if (hasMoreItems) break;
+      items.push(record);
+      next = position;
+    }
+  } catch (error) {
+    if (items.length === 0 || !isSpent(error)) throw error;
+    hasMoreItems = true;
   }
   const known = !counted || (from === null && !hasMoreItems);
   return {
@@ -34,6 +44,14 @@ export async function walkLogs(
     },
   };
 }
+
+/** The operation has used up what it may. */
+const isSpent = (error: unknown): boolean =>
+  error instanceof TaskError && (error.code === 'LIMIT_EXCEEDED' || error.code === 'TIMEOUT');
+
+/** Of several that are awaited one after the other, none may be rejected meanwhile. */
+const orError = <T>(answer: Promise<T>): Promise<T | Error> =>
+  answer.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 
 /** Behind one record. */
 interface Position {
@@ -51,8 +69,10 @@ async function* recordsFrom(
   let after = start;
   for (;;) {
     const page = await tasks.list({ first: Math.min(100, size + 1), after });
-    const read = await Promise.all(page.runs.map(records));
-    for (const [index, own] of read.entries()) {
+    const read = page.runs.map((run) => orError(records(run)));
+    for (const [index, found] of read.entries()) {
+      const own = await found;
+      if (own instanceof Error) throw own;
       for (const record of own.toReversed()) {
         const { run, iteration } = record;
         if (run.id === begun && iteration >= last) continue;

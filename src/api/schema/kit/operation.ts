@@ -1,0 +1,156 @@
+import { GraphQLError } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { LIMITS } from '../../../contract/limits.ts';
+import { TaskError } from '../../../contract/task-error.ts';
+import { countingCalls } from '../../../metering/count-calls.ts';
+import type { HeldBytes, Holder } from '../../../tools/held-bytes.ts';
+import { measure } from './measure.ts';
+
+/** How much one operation may take; see `LIMITS.operation`. */
+export type OperationLimits = {
+  readonly [K in keyof typeof LIMITS.operation]: number;
+};
+
+/** What one operation has taken, and what it is refused once that is too much. Nobody else notices. */
+export class Operation {
+  readonly #limits: OperationLimits;
+  readonly #ends: number;
+  readonly #holder: Holder;
+  #calls = 0;
+  #read = 0;
+  #answered = 0;
+  #errors = 0;
+  #lastError: GraphQLError | undefined;
+
+  constructor(held: HeldBytes, limits: OperationLimits = LIMITS.operation) {
+    this.#limits = limits;
+    this.#ends = Date.now() + limits.deadline;
+    this.#holder = held.open();
+  }
+
+  /** Calls to Temporal that were made for it. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Asks for something, unless enough was asked for. Rejects when the operation's time is over, whoever waits longer. */
+  async ask<T>(question: () => Promise<T>): Promise<T> {
+    this.#check();
+    const late = cut(this.#ends - Date.now(), () => this.#late());
+    try {
+      const answer = await Promise.race([this.#counted(question), late.promise]);
+      this.#keep(answer);
+      return answer;
+    } finally {
+      late.clear();
+    }
+  }
+
+  /** Changes something, unless enough was done. What has begun is not cut: nobody would know what came of it. */
+  async change<T>(change: () => Promise<T>): Promise<T> {
+    this.#check();
+    const answer = await this.#counted(change);
+    return answer;
+  }
+
+  /** Takes so many bytes for a field; throws when the answer has no room for them. */
+  answer(bytes: number): void {
+    if (this.#answered + bytes > this.#limits.answer) throw this.#tooLarge(bytes);
+    if (!this.#holder.add(bytes)) throw crowded();
+    this.#answered += bytes;
+  }
+
+  /**
+   * The error of a field as GraphQL shall keep it: an answer can have as many as it has fields. Beyond some they are
+   * one and the same.
+   */
+  fail(
+    error: unknown,
+    { fieldNodes, path }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'path'>,
+  ): unknown {
+    if (this.#lastError) return this.#lastError;
+    if (++this.#errors < this.#limits.errors) return error;
+    const originalError = error instanceof Error ? error : new Error(String(error));
+    // GraphQL takes one that has a path as it is.
+    this.#lastError = new GraphQLError(originalError.message, {
+      nodes: fieldNodes,
+      path: toKeys(path),
+      originalError,
+    });
+    return this.#lastError;
+  }
+
+  /** Its answer is written, or nobody wants it any more. */
+  close(): void {
+    this.#holder.release();
+  }
+
+  #check(): void {
+    const { calls, read } = this.#limits;
+    if (Date.now() >= this.#ends) throw this.#late();
+    if (this.#calls >= calls)
+      throw exceeded(
+        `This operation has called Temporal ${this.#calls} times, and one may ${calls} times: ask for smaller pages, or fewer fields that say "a call".`,
+      );
+    if (this.#read >= read) throw this.#tooMuchRead();
+  }
+
+  #counted<T>(work: () => Promise<T>): Promise<T> {
+    return countingCalls(() => this.#calls++, work);
+  }
+
+  #keep(answer: unknown): void {
+    const { text, memory } = measure(answer);
+    this.#read += text;
+    if (!this.#holder.add(memory)) throw crowded();
+  }
+
+  #late(): TaskError {
+    return new TaskError(
+      'TIMEOUT',
+      `This operation took longer than the ${this.#limits.deadline / 1000} s that one may: ask for less at once.`,
+    );
+  }
+
+  #tooMuchRead(): TaskError {
+    return exceeded(
+      `What was asked for holds more than the ${toMiB(this.#limits.read)} that are read for one operation: ask for fewer runs with \`input\`, \`output\` or logs at once.`,
+    );
+  }
+
+  #tooLarge(bytes: number): TaskError {
+    return exceeded(
+      `This field has ${bytes} bytes, and the answer has room for ${Math.max(0, this.#limits.answer - this.#answered)} of the ${toMiB(this.#limits.answer)} that one may have: ask for fewer of such fields at once, or for a smaller page.`,
+    );
+  }
+}
+
+const exceeded = (message: string): TaskError => new TaskError('LIMIT_EXCEEDED', message);
+
+const crowded = (): TaskError =>
+  new TaskError(
+    'RATE_LIMITED',
+    'This gateway holds as much for others as it may: ask again in a moment, or for less at once.',
+    { retryAfter: 1 },
+  );
+
+const toMiB = (bytes: number): string => `${bytes / 1024 / 1024} MiB`;
+
+type Path = GraphQLResolveInfo['path'];
+function toKeys(path: Path): readonly (string | number)[] {
+  const keys: (string | number)[] = [];
+  for (let at: Path | undefined = path; at; at = at.prev) keys.unshift(at.key);
+  return keys;
+}
+
+/** A promise that is rejected after so many milliseconds. */
+function cut(
+  milliseconds: number,
+  toError: () => Error,
+): { readonly promise: Promise<never>; readonly clear: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(toError()), milliseconds);
+  });
+  return { promise, clear: () => clearTimeout(timer) };
+}
