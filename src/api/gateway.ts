@@ -3,11 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Tasks } from '../contract/tasks.ts';
 import type { Caller } from '../contract/caller.ts';
-import { LIMITS } from '../contract/limits.ts';
-import { HeldBytes } from '../tools/held-bytes.ts';
 import { registerGraphiql } from './graphiql/graphiql.ts';
 import { answerError, answerOptions, checkOperation, overHttp } from './transport/over-http.ts';
-import { createContext, type GatewayContext } from './schema/kit/context.ts';
+import { createContext, createHeld, type GatewayContext } from './schema/kit/context.ts';
 import { ListShares } from './schema/kit/list-shares.ts';
 import { createSchema } from './schema/create-schema.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
@@ -92,7 +90,7 @@ export async function serveApi(
     webUi,
   });
 
-  const held = new HeldBytes(LIMITS.held.all, LIMITS.held.each);
+  const held = createHeld();
   const shares = new ListShares();
   const contextOf = async (request: IncomingMessage): Promise<GatewayContext> => {
     const caller = await actor(request);
@@ -101,7 +99,7 @@ export async function serveApi(
   };
 
   const disclosure = { introspection, suggestions };
-  const transport = { schema, context: contextOf, disclosure };
+  const transport = { schema, context: contextOf, disclosure, held };
   const http = overHttp(disclosure);
   app.setErrorHandler(answerError);
   if (origins !== undefined && origins.length > 0) await allowOrigins(app, origins);
@@ -113,6 +111,7 @@ export async function serveApi(
       preHandler: async (request, { raw }) => {
         const context = await contextOf(request.raw);
         contexts.set(request, context);
+        context.operation.keep(request.body);
         // Whether the answer was read, or its client has gone.
         for (const end of ['finish', 'close']) raw.once(end, () => context.operation.close());
       },

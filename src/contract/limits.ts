@@ -28,5 +28,7 @@ export const LIMITS = {
     all: 192 * MiB,
     /** Bytes that each operation or socket may have whatever others hold. */
     each: 256 * KiB,
+    /** The same of a document and its variables, which stay as long as a subscription. */
+    request: 4 * KiB,
   },
 } as const;

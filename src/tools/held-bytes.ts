@@ -20,12 +20,12 @@ export class HeldBytes {
     return this.#held >= this.#limit;
   }
 
-  /** Holds nothing yet. */
-  open(): Holder {
+  /** Holds nothing yet; `free` as told to the constructor unless given. */
+  open(free = this.#free): Holder {
     let own = 0;
     return {
       add: (bytes) => {
-        if (own + bytes > this.#free && this.#held + bytes > this.#limit) return false;
+        if (own + bytes > free && this.#held + bytes > this.#limit) return false;
         own += bytes;
         this.#held += bytes;
         return true;

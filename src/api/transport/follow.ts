@@ -23,10 +23,18 @@ export async function executeOnce(args: OperationArgs): Promise<ExecutionResult>
  * however many they are: most of what a delivery costs.
  */
 export async function follow(args: OperationArgs): Promise<Results | ExecutionResult> {
+  const { operation } = args.contextValue;
   const events = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in events)) return events;
+  if (!(Symbol.asyncIterator in events)) {
+    operation.close();
+    return events;
+  }
   const toResult = isSameForAll(args) ? shared : resultOf;
-  return mapped(events[Symbol.asyncIterator](), (event) => toResult(event, args));
+  return mapped(
+    events[Symbol.asyncIterator](),
+    (event) => toResult(event, args),
+    () => operation.close(),
+  );
 }
 
 const RESULTS = new WeakMap<object, WeakMap<DocumentNode, Promise<ExecutionResult>>>();
@@ -75,14 +83,26 @@ function dependsOnVariables({ selectionSet, directives = [] }: FieldNode): boole
 function mapped<T>(
   events: AsyncIterator<T>,
   toResult: (event: T) => Promise<ExecutionResult>,
+  over: () => void,
 ): Results {
   const end = async (): Promise<IteratorReturnResult<undefined>> => {
+    over();
     await events.return?.();
     return DONE;
   };
+  const nextEvent = async (): Promise<IteratorResult<T>> => {
+    try {
+      const event = await events.next();
+      if (event.done === true) over();
+      return event;
+    } catch (error) {
+      over();
+      throw error;
+    }
+  };
   return {
     next: async () => {
-      const event = await events.next();
+      const event = await nextEvent();
       if (event.done === true) return DONE;
       return { done: false, value: await toResult(event.value) };
     },

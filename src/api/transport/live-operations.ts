@@ -27,6 +27,7 @@ export type Prepared =
   | { readonly errors: readonly GraphQLError[] }
   | {
       readonly kind: OperationTypeNode;
+      /** Throws when the process has no room for it. */
       readonly run: (contextValue: GatewayContext) => OperationArgs;
     };
 
@@ -62,13 +63,16 @@ export class LiveOperations {
     if (costly) return { errors: [costly] };
     return {
       kind: operation.operation,
-      run: (contextValue) => ({
-        schema: this.#schema,
-        document,
-        contextValue,
-        ...(operationName != null && { operationName }),
-        ...(variables && { variableValues: variables }),
-      }),
+      run: (contextValue) => {
+        contextValue.operation.keep([query, variables]);
+        return {
+          schema: this.#schema,
+          document,
+          contextValue,
+          ...(operationName != null && { operationName }),
+          ...(variables && { variableValues: variables }),
+        };
+      },
     };
   }
 

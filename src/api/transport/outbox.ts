@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { HeldBytes, Holder } from '../../tools/held-bytes.ts';
 
 /**
  * Writes to a socket no faster than its client reads. What `send` waits for is not made: iterators are asked for
@@ -11,15 +12,27 @@ export class Outbox {
   readonly #stream: Duplex;
   /** Bytes that wait in the socket before nothing more is made for it. */
   readonly #buffer: number;
+  /** What all outboxes of the process, and others, keep. */
+  readonly #held: HeldBytes;
+  readonly #holder: Holder;
   #waiting: (() => void)[] = [];
   #unsent = 0;
   #taken = 0;
 
-  constructor(socket: WebSocket, stream: Duplex, buffer: number) {
+  constructor(
+    socket: WebSocket,
+    stream: Duplex,
+    { buffer, held }: { readonly buffer: number; readonly held: HeldBytes },
+  ) {
     this.#socket = socket;
     this.#stream = stream;
     this.#buffer = buffer;
-    socket.once('close', () => this.#release());
+    this.#held = held;
+    this.#holder = held.open();
+    socket.once('close', () => {
+      this.#holder.release();
+      this.#release();
+    });
   }
 
   /** Since when the client has taken nothing of what waits, by `performance.now()`; undefined when nothing waits. */
@@ -33,6 +46,7 @@ export class Outbox {
     if (this.#unsent++ === 0) this.#taken = performance.now();
     holdForNow(this.#stream);
     this.#socket.send(frame, this.#sent);
+    this.#holder.set(this.#socket.bufferedAmount);
     if (this.#stream.writableLength >= MOST_HELD) this.#stream.uncork();
     if (!this.#isFull()) return undefined;
     // A client that does not read is not listened to either: each of its requests would make another answer.
@@ -43,12 +57,17 @@ export class Outbox {
   // An error closes the socket, and that is told by its `close`.
   readonly #sent = (): void => {
     this.#unsent--;
+    // One that has closed keeps nothing, and is told of its frames all the same.
+    if (this.#isOpen()) this.#holder.set(this.#socket.bufferedAmount);
     this.#taken = performance.now();
     if (this.#waiting.length > 0 && !this.#isFull()) this.#release();
   };
 
   #isFull(): boolean {
-    return this.#isOpen() && this.#socket.bufferedAmount >= this.#buffer;
+    const { bufferedAmount } = this.#socket;
+    // While the process holds too much, each client takes what it has been given before more is made for it.
+    const room = this.#held.isFull ? 1 : this.#buffer;
+    return this.#isOpen() && bufferedAmount >= room;
   }
 
   #isOpen(): boolean {

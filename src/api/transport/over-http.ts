@@ -188,7 +188,7 @@ function statusOf(errors: readonly Error[], data: unknown, request: FastifyReque
   if (isRefusal(cause) && !isValidationFailure(cause)) return cause.statusCode;
   if (isValidationFailure(cause) || cause instanceof GraphQLError)
     return mediaTypeOf(request) === GRAPHQL_TYPE ? 400 : 200;
-  // The caller's own name was refused.
-  if (cause instanceof TaskError) return 400;
+  // The caller's own name was refused, or there is no room for the request.
+  if (cause instanceof TaskError) return cause.code === 'RATE_LIMITED' ? 503 : 400;
   return 500;
 }

@@ -2,6 +2,7 @@ import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { CloseCode, MessageType, parseMessage } from 'graphql-ws';
 import type { CompleteMessage, Message, SubscribeMessage } from 'graphql-ws';
+import { TaskError } from '../../contract/task-error.ts';
 import { isRefusal } from './errors.ts';
 import { executeOnce, follow } from './follow.ts';
 import type { OperationArgs, Results } from './follow.ts';
@@ -139,8 +140,10 @@ export class SocketSession {
       return { errors: [tooMany(limits.operations)] };
     const prepared = operations.prepare(payload);
     if ('errors' in prepared) return prepared;
-    const args = prepared.run(await context());
+    const own = await context();
     if (operation.left) return undefined;
+    const args = orTaskError(() => prepared.run(own));
+    if (args instanceof TaskError) return { errors: [args] };
     const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     const send = (result: ExecutionResult) =>
       this.#wire.send(`${head}${operations.toText(result)}}`);
@@ -206,6 +209,16 @@ class Operation {
       await results.return();
       return { errors: [error instanceof Error ? error : new Error(String(error))] };
     }
+  }
+}
+
+/** There may be no room for an operation: it is refused, and its socket stays. */
+function orTaskError<T>(work: () => T): T | TaskError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TaskError) return error;
+    throw error;
   }
 }
 

@@ -17,7 +17,9 @@ import { mayOpen } from './origins.ts';
 import { Outbox } from './outbox.ts';
 import { SocketSession } from './socket-session.ts';
 import { serveWithoutUpgrade } from './without-upgrade.ts';
+import { createHeld } from '../schema/kit/context.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
+import type { HeldBytes } from '../../tools/held-bytes.ts';
 
 export interface SocketOptions {
   readonly schema: GraphQLSchema;
@@ -32,6 +34,8 @@ export interface SocketOptions {
   readonly hosts?: Hosts | undefined;
   readonly disclosure?: Disclosure | undefined;
   readonly limits?: Partial<SocketLimits> | undefined;
+  /** What the process keeps for all its clients. */
+  readonly held?: HeldBytes | undefined;
 }
 
 export interface SocketLimits {
@@ -101,7 +105,7 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
 /** What is done with each socket. */
 function protocolOf(
   app: FastifyInstance,
-  { schema, context, disclosure }: SocketOptions,
+  { schema, context, disclosure, held = createHeld() }: SocketOptions,
   limits: SocketLimits,
 ): (socket: WebSocket, stream: Duplex, request: IncomingMessage) => void {
   const operations = new LiveOperations(schema, app.log, disclosure);
@@ -109,7 +113,7 @@ function protocolOf(
     socket.on('error', (error) => app.log.debug({ err: error }, 'Socket error'));
     if (socket.protocol === '')
       return socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
-    const outbox = new Outbox(socket, stream, limits.buffer);
+    const outbox = new Outbox(socket, stream, { buffer: limits.buffer, held });
     const session = new SocketSession(
       {
         send: (frame) => outbox.send(frame),

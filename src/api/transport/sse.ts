@@ -8,7 +8,9 @@ import type { Disclosure } from './disclosure.ts';
 import { LIMITS } from './document-rules.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { OperationRequest } from './live-operations.ts';
+import { createHeld } from '../schema/kit/context.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
+import type { HeldBytes, Holder } from '../../tools/held-bytes.ts';
 
 export interface SseOptions {
   readonly schema: GraphQLSchema;
@@ -17,6 +19,8 @@ export interface SseOptions {
   readonly context: (request: IncomingMessage) => GatewayContext | Promise<GatewayContext>;
   readonly disclosure?: Disclosure | undefined;
   readonly limits?: Partial<SseLimits> | undefined;
+  /** What the process keeps for all its clients. */
+  readonly held?: HeldBytes | undefined;
 }
 
 export interface SseLimits {
@@ -35,7 +39,7 @@ export const SSE_LIMITS: SseLimits = { streams: 10_000, keepAlive: 12_000, stall
  * operation, so that any gateway can serve any of them.
  */
 export function registerSse(app: FastifyInstance, options: SseOptions): void {
-  const { schema, path, context, disclosure } = options;
+  const { schema, path, context, disclosure, held = createHeld() } = options;
   const limits = { ...SSE_LIMITS, ...options.limits };
   const operations = new LiveOperations(schema, app.log, disclosure);
   const streams = new Set<ServerResponse>();
@@ -71,7 +75,7 @@ export function registerSse(app: FastifyInstance, options: SseOptions): void {
         if (value !== undefined) raw.setHeader(name, value);
       streams.add(raw);
       raw.once('close', () => streams.delete(raw));
-      await new EventStream(raw, limits).write(results, operations);
+      await new EventStream(raw, limits, held.open()).write(results, operations);
       return reply;
     },
   });
@@ -87,8 +91,10 @@ const EVENT_STREAM = 'text/event-stream';
 class EventStream {
   readonly #response: ServerResponse;
   readonly #limits: SseLimits;
+  readonly #holder: Holder;
 
-  constructor(response: ServerResponse, limits: SseLimits) {
+  constructor(response: ServerResponse, limits: SseLimits, holder: Holder) {
+    this.#holder = holder;
     this.#response = response;
     this.#limits = limits;
     response.writeHead(200, {
@@ -128,6 +134,7 @@ class EventStream {
     const response = this.#response;
     if (!response.writable) return;
     if (response.write(`event: next\ndata: ${result}\n\n`)) return;
+    this.#holder.set(response.writableLength);
     const stalled = setTimeout(() => response.destroy(), this.#limits.stall);
     await new Promise<void>((resolve) => {
       const go = (): void => {
@@ -137,6 +144,7 @@ class EventStream {
       response.once('drain', go).once('close', go);
     });
     clearTimeout(stalled);
+    this.#holder.release();
   }
 }
 

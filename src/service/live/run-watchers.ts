@@ -1,3 +1,4 @@
+import { inTime } from '../temporal/in-time.ts';
 import { checkFirst } from '../../contract/rules/check-first.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import type { LogEvent, LogPage, LogsRequest, TailRequest } from '../../contract/tasks.ts';
@@ -5,6 +6,7 @@ import { LogFollower } from '../log/follow-log.ts';
 import { LinkHistories } from '../log/link-histories.ts';
 import { readLogPage } from '../log/log-page.ts';
 import { fromCursor } from '../log/log-position.ts';
+import type { LogPosition } from '../log/log-position.ts';
 import { LogViewer } from './log-viewer.ts';
 import { newestLink } from '../log/newest-link.ts';
 import { PullIterator } from '../../tools/pull-iterator.ts';
@@ -30,13 +32,16 @@ export class RunWatchers {
     const { first = 100 } = request;
     checkFirst(first, MAX_LINES);
     const after = request.after === undefined ? undefined : fromCursor(id, request.after);
+    // A page may take several calls and wait for its turn: together they have the time of one.
+    return inTime(this.#source.temporal.deadline, () => this.#page(id, after, request));
+  }
+
+  async #page(id: string, after: LogPosition | undefined, request: LogsRequest): Promise<LogPage> {
     const state = await this.#source.state(id);
     const newest = newestLink(state, { source: this.#source, histories: this.#histories });
     const follower = new LogFollower(this.#partsOf(id));
     const start = after ?? (await follower.start(state));
-    return readLogPage(id, { ...request, first }, start, (position) =>
-      follower.read(position, newest),
-    );
+    return readLogPage(id, request, start, (position) => follower.read(position, newest));
   }
 
   /** The run's log from a position: backlog, then lines as they appear, then `END`. */

@@ -2,6 +2,7 @@ import { LOGS_QUERY } from '../../contract/wire/messages.ts';
 import { isWirePage } from '../../contract/wire/run-log.ts';
 import type { LogPageRequest, WireLogPage } from '../../contract/wire/run-log.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
+import { atMost } from '../../tools/at-most.ts';
 import { HistoryLog } from './history-log.ts';
 import type { LinkHistory } from './history-log.ts';
 import { liveLines } from './live-lines.ts';
@@ -34,6 +35,8 @@ export interface RunSourceOptions {
 export class RunSource {
   readonly temporal: Temporal;
   readonly #describe: DescribeRun;
+  /** A history may be as long as Temporal allows: so many are in memory for all who ask. */
+  readonly #fewAtOnce = atMost(HISTORIES);
   /** The last query of each run that is asked one. */
   readonly #queries = new Map<string, Promise<unknown>>();
   /** Until when a run whose worker did not answer is asked nothing. */
@@ -112,7 +115,11 @@ export class RunSource {
   }
 
   /** The whole history of a link as its log. */
-  async history(id: string, link: string): Promise<LinkHistory> {
+  history(id: string, link: string): Promise<LinkHistory> {
+    return this.#fewAtOnce(() => this.#history(id, link));
+  }
+
+  async #history(id: string, link: string): Promise<LinkHistory> {
     const log = new HistoryLog(this.temporal.decode);
     for await (const event of events(this.temporal, { id, link })) await log.add(event);
     return log.finish();
@@ -146,6 +153,7 @@ export class RunSource {
 
 // With no worker there, Temporal says so one second before the deadline.
 const QUERY_DEADLINE = 2000;
+const HISTORIES = 8;
 /** Milliseconds. */
 const SILENCE = 5000;
 // Temporal answers a long poll after 20 s, with nothing.

@@ -3,12 +3,13 @@ import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { WebSocket } from 'ws';
-import { createContext } from '../../../src/api/schema/kit/context.ts';
+import { createContext, createHeld } from '../../../src/api/schema/kit/context.ts';
 import { attachSockets } from '../../../src/api/transport/sockets.ts';
 import type { SocketOptions } from '../../../src/api/transport/sockets.ts';
 import { registerSse } from '../../../src/api/transport/sse.ts';
 import type { SseOptions } from '../../../src/api/transport/sse.ts';
 import type { Tasks } from '../../../src/contract/tasks.ts';
+import type { HeldBytes } from '../../../src/tools/held-bytes.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 import { gatewayOf } from '../schema/support.ts';
 
@@ -33,6 +34,7 @@ interface Options {
   readonly sockets?: Partial<SocketOptions>;
   readonly sse?: Partial<SseOptions>;
   readonly port?: number;
+  readonly held?: HeldBytes;
 }
 
 const shared = gatewayOf();
@@ -44,6 +46,7 @@ export async function startLiveGateway({
   sockets,
   sse,
   port: wanted = 0,
+  held = createHeld(),
 }: Options = {}): Promise<LiveGateway> {
   const errors: string[] = [];
   const app = Fastify({
@@ -56,6 +59,7 @@ export async function startLiveGateway({
     const name = request.headers['x-actor'];
     if (name === 'nobody') throw Object.assign(new Error('No'), { statusCode: 403 });
     return createContext({
+      held,
       tasks: counted,
       actor: { name: typeof name === 'string' ? name : 'ada' },
     });

@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createHeld } from '../../../src/api/schema/kit/context.ts';
 import { Outbox } from '../../../src/api/transport/outbox.ts';
+import { HeldBytes } from '../../../src/tools/held-bytes.ts';
 
 const open: (() => void)[] = [];
 afterEach(() => {
@@ -47,7 +49,7 @@ function countWrites(stream: Socket): () => number {
 test('frames that come together are one write', async () => {
   const { socket, stream, got } = await connected();
   const writes = countWrites(stream);
-  const outbox = new Outbox(socket, stream, 1_000_000);
+  const outbox = new Outbox(socket, stream, { buffer: 1_000_000, held: createHeld() });
   for (const frame of ['a', 'b', 'c']) expect(outbox.send(frame)).toBeUndefined();
   await expect.poll(() => got).toEqual(['a', 'b', 'c']);
   expect(writes()).toBe(1);
@@ -58,7 +60,7 @@ test('frames that come together are one write', async () => {
 
 test('there is room again when the client has read, and until then it is not listened to', async () => {
   const { socket, stream, client } = await connected();
-  const outbox = new Outbox(socket, stream, 1_000_000);
+  const outbox = new Outbox(socket, stream, { buffer: 1_000_000, held: createHeld() });
   client.pause();
   let room: Promise<void> | undefined;
   let frames = 0;
@@ -78,7 +80,7 @@ test('there is room again when the client has read, and until then it is not lis
 
 test('who waits for a client that leaves waits no more, and nothing waits for it afterwards', async () => {
   const { socket, stream, client } = await connected();
-  const outbox = new Outbox(socket, stream, 1_000_000);
+  const outbox = new Outbox(socket, stream, { buffer: 1_000_000, held: createHeld() });
   client.pause();
   let room: Promise<void> | undefined;
   while (!room) {
@@ -89,4 +91,23 @@ test('who waits for a client that leaves waits no more, and nothing waits for it
   await room;
   await expect.poll(() => socket.readyState).toBe(WebSocket.CLOSED);
   expect(outbox.send('x'.repeat(1_000_000))).toBeUndefined();
+});
+
+test('while the process keeps too much, each client takes what it was given before more is made', async () => {
+  const held = new HeldBytes(300_000, 0);
+  const slow = await connected();
+  slow.client.pause();
+  const stuck = new Outbox(slow.socket, slow.stream, { buffer: 100_000_000, held });
+  while (!held.isFull) {
+    void stuck.send('x'.repeat(100_000));
+    await new Promise(setImmediate);
+  }
+  const other = await connected();
+  const outbox = new Outbox(other.socket, other.stream, { buffer: 1_000_000, held });
+  for (let sent = 1; sent <= 3; sent++) {
+    await outbox.send('y'.repeat(50_000));
+    await expect.poll(() => other.got).toHaveLength(sent);
+  }
+  slow.client.terminate();
+  await expect.poll(() => held.held).toBe(0);
 });

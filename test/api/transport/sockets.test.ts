@@ -8,6 +8,7 @@ import type { Tasks } from '../../../src/contract/tasks.ts';
 import type { LiveGateway } from '../support/live-gateway.ts';
 import type { SocketOptions } from '../../../src/api/transport/sockets.ts';
 import { deferred } from '../../support/deferred.ts';
+import { HeldBytes } from '../../../src/tools/held-bytes.ts';
 import { gatewayOf } from '../schema/support.ts';
 
 const gateways: LiveGateway[] = [];
@@ -607,4 +608,36 @@ test('a client that gives no sign of life is let go', async () => {
   expect((await client.closed).code).toBe(1006);
   lively.send(subscribe('1', '{ __typename }'));
   expect((await lively.next()).type).toBe('next');
+});
+
+test('variables that subscriptions keep are bounded for the process, and given back with them', async () => {
+  const held = new HeldBytes(3_000_000, 0);
+  const gateway = await start({ sockets: { held }, held });
+  const client = await connect(gateway.ws);
+  const id = await gateway.trigger();
+  const subscribe = (name: string): void =>
+    client.send({
+      id: name,
+      type: 'subscribe',
+      payload: {
+        query: 'subscription ($id: ID!) { taskRun(id: $id) { id } }',
+        variables: { id, more: 'x'.repeat(900_000) },
+      },
+    });
+  for (const name of ['a', 'b', 'c']) {
+    subscribe(name);
+    expect(await client.next()).toMatchObject({ id: name, type: 'next' });
+  }
+  subscribe('d');
+  expect(await client.next()).toMatchObject({
+    id: 'd',
+    type: 'error',
+    payload: [{ extensions: { code: 'RATE_LIMITED', retryAfter: 1 } }],
+  });
+  client.send({ id: 'a', type: 'complete' });
+  await eventually(() => held.held < 2_000_000);
+  subscribe('e');
+  expect(await client.next()).toMatchObject({ id: 'e', type: 'next' });
+  client.socket.close();
+  await eventually(() => held.held === 0);
 });

@@ -38,6 +38,10 @@ export class Program {
     return program;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get output(): string {
     return this.#output;
   }

@@ -28,10 +28,13 @@ export interface ContextOptions
   readonly limits?: OperationLimits | undefined;
 }
 
+/** What a process keeps for all its callers, within the bounds of the product. */
+export const createHeld = (): HeldBytes => new HeldBytes(LIMITS.held.all, LIMITS.held.each);
+
 export function createContext({
   tasks,
   actor,
-  held = new HeldBytes(LIMITS.held.all, LIMITS.held.each),
+  held = createHeld(),
   limits,
   lists = new ListShares().of({}, actor),
 }: ContextOptions): GatewayContext {

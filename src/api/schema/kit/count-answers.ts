@@ -1,7 +1,6 @@
 import { defaultFieldResolver, getNamedType, isLeafType, isObjectType } from 'graphql';
 import type { GraphQLField, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import type { GatewayContext } from './context.ts';
-import { measure } from './measure.ts';
 
 /** Has each field of a schema take its bytes from the operation that asks for it. Answers the same schema. */
 export function countAnswers(schema: GraphQLSchema): GraphQLSchema {
@@ -19,7 +18,7 @@ function counted({
   return (source, args, context, info) => {
     const { operation } = context;
     const take = (resolved: unknown): unknown => {
-      const bytes = isLeaf ? measure(resolved).text : EMPTY;
+      const bytes = isLeaf ? operation.measure(resolved).text : EMPTY;
       operation.answer(String(info.path.key).length + FIELD + bytes);
       return resolved;
     };

@@ -4,7 +4,9 @@ import { LIMITS } from '../../../contract/limits.ts';
 import { TaskError } from '../../../contract/task-error.ts';
 import { countingCalls } from '../../../metering/count-calls.ts';
 import type { HeldBytes, Holder } from '../../../tools/held-bytes.ts';
+import { Turns } from '../../../tools/turns.ts';
 import { measure } from './measure.ts';
+import type { Size } from './measure.ts';
 
 /** How much one operation may take; see `LIMITS.operation`. */
 export type OperationLimits = {
@@ -16,21 +18,29 @@ export class Operation {
   readonly #limits: OperationLimits;
   readonly #ends: number;
   readonly #holder: Holder;
+  readonly #request: Holder;
   #calls = 0;
   #read = 0;
   #answered = 0;
   #errors = 0;
   #lastError: GraphQLError | undefined;
+  readonly #sizes = new Map<unknown, Size>();
 
   constructor(held: HeldBytes, limits: OperationLimits = LIMITS.operation) {
     this.#limits = limits;
     this.#ends = Date.now() + limits.deadline;
     this.#holder = held.open();
+    this.#request = held.open(LIMITS.held.request);
   }
 
   /** Calls to Temporal that were made for it. */
   get calls(): number {
     return this.#calls;
+  }
+
+  /** Keeps a document and its variables until `close`; throws when the process has no room for them. */
+  keep(request: unknown): void {
+    if (!this.#request.add(measure(request).memory)) throw crowded();
   }
 
   /** Asks for something, unless enough was asked for. Rejects when the operation's time is over, whoever waits longer. */
@@ -39,7 +49,8 @@ export class Operation {
     const late = cut(this.#ends - Date.now(), () => this.#late());
     try {
       const answer = await Promise.race([this.#counted(question), late.promise]);
-      this.#keep(answer);
+      const { text } = this.#take(answer);
+      if (text > LARGE) await TURNS.next();
       return answer;
     } finally {
       late.clear();
@@ -51,6 +62,20 @@ export class Operation {
     this.#check();
     const answer = await this.#counted(change);
     return answer;
+  }
+
+  /** What a value costs; one that many fields have is looked at once. */
+  measure(value: unknown): Size {
+    const isLarge =
+      typeof value === 'object'
+        ? !(value instanceof Date)
+        : typeof value === 'string' && value.length > LARGE;
+    if (!isLarge) return measure(value);
+    const known = this.#sizes.get(value);
+    if (known) return known;
+    const size = measure(value);
+    this.#sizes.set(value, size);
+    return size;
   }
 
   /** Takes so many bytes for a field; throws when the answer has no room for them. */
@@ -82,7 +107,9 @@ export class Operation {
 
   /** Its answer is written, or nobody wants it any more. */
   close(): void {
+    this.#sizes.clear();
     this.#holder.release();
+    this.#request.release();
   }
 
   #check(): void {
@@ -99,10 +126,11 @@ export class Operation {
     return countingCalls(() => this.#calls++, work);
   }
 
-  #keep(answer: unknown): void {
-    const { text, memory } = measure(answer);
-    this.#read += text;
-    if (!this.#holder.add(memory)) throw crowded();
+  #take(answer: unknown): Size {
+    const size = this.measure(answer);
+    this.#read += size.text;
+    if (!this.#holder.add(size.memory)) throw crowded();
+    return size;
   }
 
   #late(): TaskError {
@@ -124,6 +152,10 @@ export class Operation {
     );
   }
 }
+
+const TURNS = new Turns();
+/** Bytes whose handling others should not have to wait for several times over. */
+const LARGE = 16 * 1024;
 
 const exceeded = (message: string): TaskError => new TaskError('LIMIT_EXCEEDED', message);
 
