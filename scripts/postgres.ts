@@ -25,7 +25,7 @@ const PROOF = [
   'test/service/temporal/connect.whole.test.ts',
   'test/service/run/trigger.whole.test.ts',
   'test/service/run/runs.whole.test.ts',
-  'test/service/list/list-runs.whole.test.ts',
+  'test/service/list/run-lists.whole.test.ts',
   'test/faults/abort.whole.test.ts',
   'test/faults/logs.whole.test.ts',
 ];

@@ -39,7 +39,7 @@ import { gatherEvidence } from './diagnosis/gather-evidence.ts';
 import type { TaskQueues } from './diagnosis/task-queues.ts';
 import type { DeletedRuns, DescribeRun } from './run/describe-run.ts';
 import { inTime } from './temporal/in-time.ts';
-import type { RunLists } from './list/list-runs.ts';
+import type { RunLists } from './list/run-lists.ts';
 import type { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
 import { readSettings, writeSettings } from './temporal/settings.ts';
 import type { Temporal } from './temporal/temporal.ts';

@@ -3,7 +3,7 @@ import { checkCatalogue } from '../contract/rules/catalogue.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { deletedRuns, describeRun } from './run/describe-run.ts';
 import { toDirectConnection } from './temporal/direct-connection.ts';
-import { RunLists } from './list/list-runs.ts';
+import { RunLists } from './list/run-lists.ts';
 import { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
 import { RunWatchers } from './live/run-watchers.ts';
 import { CallerTasks } from './caller-tasks.ts';

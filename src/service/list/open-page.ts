@@ -5,6 +5,7 @@ import type { VisibilityQuery } from './to-visibility-query.ts';
 
 /** A page before its cursors are signed. */
 export interface OpenPage {
+  readonly listed: Listed;
   /** When the reading began. */
   readonly readAt: number;
   readonly entries: readonly Entry[];

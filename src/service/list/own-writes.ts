@@ -4,7 +4,7 @@ import { TaskError } from '../../contract/task-error.ts';
 import { isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter, TaskRunOrder } from '../../contract/tasks.ts';
-import type { Entry, Listed, OpenPage } from './open-page.ts';
+import type { Entry, OpenPage } from './open-page.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { executionOf } from '../run/to-task-run.ts';
 import type { VisibilityQuery } from './to-visibility-query.ts';
@@ -44,8 +44,8 @@ export class OwnWrites {
   }
 
   /** What this process wrote a moment ago shows wherever the index is. */
-  async over(read: OpenPage, listed: Listed): Promise<OpenPage> {
-    const { filter, query, orderBy, first, after } = listed;
+  async over(read: OpenPage): Promise<OpenPage> {
+    const { filter, query, orderBy, first, after } = read.listed;
     const page = { ...read, entries: read.entries.flatMap((entry) => this.#updated(entry, query)) };
     if (BY_FINISH.has(orderBy)) return page;
     const present = new Set(page.entries.map(({ run }) => run.id));

@@ -3,7 +3,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import { MEMO } from '../../../src/contract/wire/messages.ts';
 import type { TaskRun } from '../../../src/contract/task-run.ts';
-import { RunLists } from '../../../src/service/list/list-runs.ts';
+import { RunLists } from '../../../src/service/list/run-lists.ts';
 import { toTaskRun } from '../../../src/service/run/to-task-run.ts';
 import { noSuchRun } from '../../../src/contract/task-error.ts';
 import type { RunInfo } from '../../../src/service/temporal/proto.ts';

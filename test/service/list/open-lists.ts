@@ -7,8 +7,8 @@ import { MEMO } from '../../../src/contract/wire/messages.ts';
 import { toRunFields } from '../../../src/contract/wire/run-fields.ts';
 import type { SearchAttribute } from '../../../src/contract/wire/run-fields.ts';
 import type { TaskRun } from '../../../src/contract/task-run.ts';
-import { RunLists } from '../../../src/service/list/list-runs.ts';
-import type { RunListsOptions } from '../../../src/service/list/list-runs.ts';
+import { RunLists } from '../../../src/service/list/run-lists.ts';
+import type { RunListsOptions } from '../../../src/service/list/run-lists.ts';
 import {
   encodeSearchAttributes,
   ensureSearchAttributes,

@@ -3,7 +3,7 @@ import { comparePositions, positionOf } from '../../../src/contract/rules/run-or
 import type { TaskRun } from '../../../src/contract/task-run.ts';
 import { TaskRunOrder } from '../../../src/contract/tasks.ts';
 import type { ListRequest, TaskRunFilter } from '../../../src/contract/tasks.ts';
-import type { RunLists } from '../../../src/service/list/list-runs.ts';
+import type { RunLists } from '../../../src/service/list/run-lists.ts';
 import { MemoryIndex, listsOver, toRun } from './memory-index.ts';
 import type { MemoryRow } from './memory-index.ts';
 

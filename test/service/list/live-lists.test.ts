@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TaskError } from '../../../src/contract/task-error.ts';
 import type { TaskRunListEvent } from '../../../src/contract/tasks.ts';
-import type { RunLists } from '../../../src/service/list/list-runs.ts';
+import type { RunLists } from '../../../src/service/list/run-lists.ts';
 import { MemoryIndex, listsOver, toRun } from './memory-index.ts';
 import type { MemoryRow } from './memory-index.ts';
 

@@ -6,33 +6,34 @@ import { Bell } from '../../tools/bell.ts';
 import { News } from '../../tools/news.ts';
 import { ENDED, PullIterator } from '../../tools/pull-iterator.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
+import { filterSignature } from './filter-signature.ts';
+import type { OpenPage } from './open-page.ts';
+import type { OwnWrites } from './own-writes.ts';
+import type { Pages } from './pages.ts';
+import type { RecentWrites } from './recent-writes.ts';
+import type { RunIndex } from './run-index.ts';
 
-export interface WatchListsOptions {
-  /** Visibility calls a second; live lists take at most half of them. */
-  readonly rate: number;
-  /** Reads the newest runs. The answer lays this process's own writes over them, as often as it is called. */
-  readonly read: (
-    filter: TaskRunFilter,
-    first: number,
-  ) => Promise<() => Promise<readonly TaskRun[]>>;
-  readonly onWrite: (listener: () => void) => () => void;
+export interface LiveListsOptions {
+  readonly index: RunIndex;
+  readonly pages: Pages;
+  readonly own: OwnWrites;
+  readonly writes: RecentWrites;
 }
 
-/** Live lists: one poller for equal filters, however many readers. */
-export class WatchLists {
-  readonly #options: WatchListsOptions;
+/** Live lists: the newest page, read again and again. One poller for equal filters, however many readers. */
+export class LiveLists {
+  readonly #options: LiveListsOptions;
   readonly #pollers = new Map<string, Poller>();
 
-  constructor(options: WatchListsOptions) {
+  constructor(options: LiveListsOptions) {
     this.#options = options;
   }
 
   /** Everything that is in the list, then what entered, changed and left, until the signal or the reader ends it. */
-  watch(
-    filter: TaskRunFilter,
-    signature: string,
-    signal?: AbortSignal,
-  ): AsyncIterableIterator<TaskRunListEvent> {
+  watch(filter: TaskRunFilter, signal?: AbortSignal): AsyncIterableIterator<TaskRunListEvent> {
+    // What is no filter is refused before anything is read.
+    this.#options.index.compile(filter);
+    const signature = filterSignature(filter);
     let poller: Poller | undefined;
     // What this reader was told. It is compared with the list as it is when the reader asks, so a slow one
     // skips what happened in between, and nothing queues for it.
@@ -75,7 +76,8 @@ export class WatchLists {
   }
 
   #pause(): number {
-    return Math.max(1000, (this.#pollers.size * 1000) / (this.#options.rate / 2));
+    const { rate } = this.#options.index.visibility;
+    return Math.max(1000, (this.#pollers.size * 1000) / (rate * SHARE));
   }
 }
 
@@ -104,23 +106,24 @@ function change(told: Map<string, string>, { runs }: List): TaskRunListEvent | u
 class Poller {
   list: List | undefined;
   stopped = false;
-  readonly #options: WatchListsOptions;
+  readonly #options: LiveListsOptions;
   readonly #filter: TaskRunFilter;
   readonly #pause: () => number;
   readonly #stopListening: () => void;
   readonly #bell = new Bell();
   readonly #news = new News();
   #readers = 0;
-  #overlay: (() => Promise<readonly TaskRun[]>) | undefined;
+  /** As the index had it last. */
+  #page: OpenPage | undefined;
   #error: unknown;
   #refreshing = false;
   #stale = false;
 
-  constructor(options: WatchListsOptions, filter: TaskRunFilter, pause: () => number) {
+  constructor(options: LiveListsOptions, filter: TaskRunFilter, pause: () => number) {
     this.#options = options;
     this.#filter = filter;
     this.#pause = pause;
-    this.#stopListening = options.onWrite(() => {
+    this.#stopListening = options.writes.onWrite(() => {
       this.#refresh().catch((error: unknown) => this.#fail(error));
     });
     void this.#poll();
@@ -159,7 +162,7 @@ class Poller {
     while (!this.stopped) {
       const began = Date.now();
       try {
-        this.#overlay = await this.#options.read(this.#filter, SIZE);
+        this.#page = await this.#options.pages.newest(this.#filter, SIZE);
         await this.#refresh();
         answered = Date.now();
       } catch (error) {
@@ -186,9 +189,10 @@ class Poller {
     if (this.#refreshing) return;
     this.#refreshing = true;
     try {
-      while (this.#stale && this.#overlay) {
+      while (this.#stale && this.#page) {
         this.#stale = false;
-        this.#take(await this.#overlay());
+        const { entries } = await this.#options.own.over(this.#page);
+        this.#take(entries.map(({ run }) => run));
       }
     } finally {
       this.#refreshing = false;
@@ -208,6 +212,8 @@ class Poller {
 }
 
 const SIZE = 100;
+/** Of the calls to the index: live lists take no more. */
+const SHARE = 0.5;
 const MAX_LISTS = 100;
 /** Milliseconds that Temporal may be away before readers are told. */
 const PATIENCE = 30_000;
