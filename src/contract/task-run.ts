@@ -16,8 +16,20 @@ export const TaskRunStatus = {
 } as const;
 export type TaskRunStatus = (typeof TaskRunStatus)[keyof typeof TaskRunStatus];
 
-const CLOSED: ReadonlySet<TaskRunStatus> = new Set(['SUCCEEDED', 'FAILED', 'ABORTED']);
-export const isClosed = (status: TaskRunStatus): boolean => CLOSED.has(status);
+const CLOSED = {
+  PENDING: false,
+  RUNNING: false,
+  ABORTING: false,
+  SUCCEEDED: true,
+  FAILED: true,
+  ABORTED: true,
+} as const satisfies Readonly<Record<TaskRunStatus, boolean>>;
+export const isClosed = (status: TaskRunStatus): boolean => CLOSED[status];
+
+/** Of a run that is not over. */
+export type OpenStatus = {
+  [S in TaskRunStatus]: (typeof CLOSED)[S] extends false ? S : never;
+}[TaskRunStatus];
 
 /** One triggered execution of a definition, over all its iterations: what a list row knows. */
 export interface TaskRun {

@@ -1,4 +1,4 @@
-import type { CleanUp, TaskRun } from '../../contract/task-run.ts';
+import type { AbortMode, CleanUp, TaskRun } from '../../contract/task-run.ts';
 import type { AbortResult, TerminateResult, Tasks } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
 import { withoutNulls } from './kit/without-nulls.ts';
@@ -15,7 +15,7 @@ export function addAbort(builder: Builder, problems: Problems): void {
       BEFORE_START: { description: 'It had not begun, and never did.' },
       TERMINATED: { description: 'Temporal ended it at once, without clean-up.' },
       TOO_LATE: { description: 'It succeeded before the abort took effect.' },
-    },
+    } satisfies Record<AbortMode, object>,
   });
 
   const cleanUp = builder.objectRef<CleanUp>('CleanUp').implement({

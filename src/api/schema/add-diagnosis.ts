@@ -1,3 +1,4 @@
+import type { DiagnosisCode } from '../../contract/task-run.ts';
 import type { Builder } from './kit/builder.ts';
 
 export function addDiagnosis(builder: Builder): void {
@@ -23,7 +24,7 @@ export function addDiagnosis(builder: Builder): void {
       WAITING_FOR_TIMER: { description: 'It waits for a timer of its own, or for a signal.' },
       WAITING_FOR_CHILD: { description: 'It waits for a child run to end.' },
       PAUSED: { description: 'An operator has paused it in Temporal.' },
-    },
+    } satisfies Record<DiagnosisCode, object>,
   });
 
   builder.objectType('Diagnosis', {

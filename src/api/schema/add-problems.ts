@@ -1,7 +1,7 @@
 import type { InputIssue } from '../../contract/task-error.ts';
 import type { Builder } from './kit/builder.ts';
 import { typeOf } from './kit/problem.ts';
-import type { Problem, ProblemType } from './kit/problem.ts';
+import type { Problem, ProblemCode, ProblemType } from './kit/problem.ts';
 
 export type Problems = ReturnType<typeof addProblems>;
 
@@ -26,7 +26,7 @@ export function addProblems(builder: Builder) {
         description: 'The run is being aborted already; the first reason stands.',
       },
       ALREADY_FINISHED: { description: 'The run is over.' },
-    },
+    } satisfies Record<ProblemCode, object>,
   });
 
   builder.interfaceType('Problem', {

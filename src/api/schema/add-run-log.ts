@@ -1,3 +1,4 @@
+import type { LogLevel, RunEvent } from '../../contract/wire/run-log.ts';
 import type { LogEvent, LogFilter, LogPage } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
 import { withoutNulls } from './kit/without-nulls.ts';
@@ -12,7 +13,7 @@ export function addRunLog(builder: Builder): void {
       INFO: { description: 'What happened.' },
       WARN: { description: 'Odd, but no reason to stop.' },
       ERROR: { description: 'Something failed.' },
-    },
+    } satisfies Record<LogLevel, object>,
   });
 
   builder.enumType('RunEvent', {
@@ -31,7 +32,7 @@ export function addRunLog(builder: Builder): void {
       SUCCEEDED: { description: 'The run ended well.' },
       FAILED: { description: 'The run failed.' },
       ABORTED: { description: 'The run stopped because it was asked to, or was terminated.' },
-    },
+    } satisfies Record<RunEvent, object>,
   });
 
   builder.inputType('LogFilter', {

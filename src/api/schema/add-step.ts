@@ -1,3 +1,4 @@
+import type { Step } from '../../contract/task-run.ts';
 import type { Builder } from './kit/builder.ts';
 
 /** What a run does now, and how far it is. */
@@ -31,7 +32,7 @@ export function addStep(builder: Builder): void {
       BACKING_OFF: { description: 'An attempt failed; the next one starts at `nextAttemptAt`.' },
       ABORTING: { description: 'It was asked to stop, and has not done so yet.' },
       PAUSED: { description: 'An operator has paused it in Temporal.' },
-    },
+    } satisfies Record<Step['state'], object>,
   });
 
   builder.objectType('Step', {

@@ -1,3 +1,4 @@
+import type { TaskRunStatus } from '../../contract/task-run.ts';
 import type { Builder } from './kit/builder.ts';
 
 export function addTaskRunStatus(builder: Builder): void {
@@ -13,6 +14,6 @@ export function addTaskRunStatus(builder: Builder): void {
         description: 'It ended with an error; a time-out is one, with the code `TIMEOUT`.',
       },
       ABORTED: { description: 'It was stopped on request; `abort.mode` says how.' },
-    },
+    } satisfies Record<TaskRunStatus, object>,
   });
 }

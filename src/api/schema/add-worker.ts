@@ -1,3 +1,4 @@
+import type { Worker } from '../../contract/task-run.ts';
 import type { Builder } from './kit/builder.ts';
 
 export function addWorker(builder: Builder): void {
@@ -14,7 +15,7 @@ export function addWorker(builder: Builder): void {
         description:
           'It has given no sign of life for 15 seconds, or for three of its own heartbeats where it sends them more slowly.',
       },
-    },
+    } satisfies Record<Worker['status'], object>,
   });
 
   builder.objectType('Worker', {

@@ -2,7 +2,8 @@ import { checkFilter, chosenFields } from '../../contract/rules/run-filter.ts';
 import type { FilterValues } from '../../contract/rules/run-filter.ts';
 import { toSearch } from '../../tools/to-search.ts';
 import type { Search } from '../../tools/to-search.ts';
-import { TaskRunStatus } from '../../contract/task-run.ts';
+import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
+import type { OpenStatus } from '../../contract/task-run.ts';
 import type { RunShare, TaskRunFilter } from '../../contract/tasks.ts';
 import { MARK } from '../../contract/wire/run-fields.ts';
 import { TENANT_MARK } from '../../contract/wire/tenant.ts';
@@ -293,9 +294,12 @@ function statusTerm(wanted: ReadonlySet<TaskRunStatus>, now: Date): string {
   return terms.length === 1 ? (terms[0] ?? NOTHING) : `(${terms.join(' OR ')})`;
 }
 
-const OPEN_STATUSES = ['PENDING', 'RUNNING', 'ABORTING'] as const satisfies TaskRunStatus[];
+const OPEN_STATUSES = Object.values(TaskRunStatus).filter(isOpen);
+function isOpen(status: TaskRunStatus): status is OpenStatus {
+  return !isClosed(status);
+}
 /** As a row is mapped: only a first link can be delayed, and an abort shows whatever else is true. */
-const OPEN_TERM: Record<(typeof OPEN_STATUSES)[number], (now: string) => string> = {
+const OPEN_TERM: Readonly<Record<OpenStatus, (now: string) => string>> = {
   PENDING: (now) => `TaskAbort IS NULL AND ExecutionTime > ${now} AND (${IS_FIRST_ITERATION})`,
   RUNNING: (now) => `TaskAbort IS NULL AND (ExecutionTime <= ${now} OR TaskIteration > 1)`,
   ABORTING: () => 'TaskAbort IS NOT NULL',

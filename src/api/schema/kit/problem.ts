@@ -17,7 +17,7 @@ export interface RunProblem extends Problem {
   readonly run: TaskRun;
 }
 
-/** The type that shows each error. What is not here is a fault: a GraphQL error with this code. */
+/** The type that shows each error; null for a fault, which is a GraphQL error with this code. */
 const TYPE_OF = {
   TASK_DEFINITION_NOT_FOUND: 'TaskDefinitionNotFound',
   TASK_RUN_NOT_FOUND: 'TaskRunNotFound',
@@ -27,10 +27,24 @@ const TYPE_OF = {
   PAYLOAD_TOO_LARGE: 'PayloadTooLarge',
   KEY_CONFLICT: 'KeyConflict',
   FORBIDDEN: 'Forbidden',
-} as const satisfies Partial<Record<TaskErrorCode, string>>;
+  INVALID_FILTER: null,
+  INVALID_CURSOR: null,
+  TOO_MANY_TO_SORT: null,
+  UNAVAILABLE: null,
+  RATE_LIMITED: null,
+  LIMIT_EXCEEDED: null,
+  TIMEOUT: null,
+  RESULT_UNKNOWN: null,
+  UNREADABLE: null,
+  // An outcome of its operations, which nothing throws.
+  ALREADY_FINISHED: null,
+} as const satisfies Readonly<Record<TaskErrorCode, string | null>>;
 
-export type ProblemCode = keyof typeof TYPE_OF | 'ALREADY_ABORTING' | 'ALREADY_FINISHED';
-export type ProblemType = (typeof TYPE_OF)[keyof typeof TYPE_OF] | RunProblem['type'];
+type ThrownCode = {
+  [C in TaskErrorCode]: (typeof TYPE_OF)[C] extends null ? never : C;
+}[TaskErrorCode];
+export type ProblemCode = ThrownCode | 'ALREADY_ABORTING' | 'ALREADY_FINISHED';
+export type ProblemType = (typeof TYPE_OF)[ThrownCode] | RunProblem['type'];
 
 /** What came of a change: its answer, or the problem that the service refused it with. Faults are thrown on. */
 export async function orProblem<T>(change: () => Promise<T>): Promise<T | Problem> {
@@ -52,7 +66,7 @@ export async function orProblem<T>(change: () => Promise<T>): Promise<T | Proble
 /** What `Tasks` calls arguments that have another name here. */
 const ARGUMENTS = { 'parent.id': 'parent' };
 
-const isProblemCode = (code: TaskErrorCode): code is keyof typeof TYPE_OF => code in TYPE_OF;
+const isProblemCode = (code: TaskErrorCode): code is ThrownCode => TYPE_OF[code] !== null;
 
 /** The type of a union's member: results of changes carry it as problems do. */
 export const typeOf = ({ type }: { readonly type: string }): string => type;

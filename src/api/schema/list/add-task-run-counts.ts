@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { TaskRunStatus } from '../../../contract/task-run.ts';
 import type { TaskRunCounts, TaskRunFilter, Tasks } from '../../../contract/tasks.ts';
 import type { Builder } from '../kit/builder.ts';
 import { toTaskRunFilter } from './add-task-run-filter.ts';
@@ -8,19 +9,16 @@ type Word = keyof TaskRunCounts;
 export function addTaskRunCounts(builder: Builder): void {
   const counts = builder.objectRef<Counter>('TaskRunCounts').implement({
     description: 'How many runs fit, by where they stand.',
-    fields: (t) => {
-      const count = (word: Word, description: string) =>
-        t.int({ description, resolve: async (counter) => await counter.load(word) });
-      return {
-        pending: count('PENDING', 'Runs that are delayed.'),
-        running: count('RUNNING', 'Runs that a worker has begun, or that wait for one.'),
-        aborting: count('ABORTING', 'Runs that were asked to stop and have not yet.'),
-        succeeded: count('SUCCEEDED', 'Runs that ended with an output.'),
-        failed: count('FAILED', 'Runs that ended with an error.'),
-        aborted: count('ABORTED', 'Runs that were stopped on request.'),
-        total: count('total', 'All of them together.'),
-      };
-    },
+    fields: (t) =>
+      Object.fromEntries(
+        WORDS.map((word) => [
+          word.toLowerCase(),
+          t.int({
+            description: MEANING[word],
+            resolve: async (counter) => await counter.load(word),
+          }),
+        ]),
+      ),
   });
 
   builder.queryField('taskRunCounts', (t) =>
@@ -32,6 +30,17 @@ export function addTaskRunCounts(builder: Builder): void {
     }),
   );
 }
+
+const MEANING: Readonly<Record<Word, string>> = {
+  PENDING: 'Runs that are delayed.',
+  RUNNING: 'Runs that a worker has begun, or that wait for one.',
+  ABORTING: 'Runs that were asked to stop and have not yet.',
+  SUCCEEDED: 'Runs that ended with an output.',
+  FAILED: 'Runs that ended with an error.',
+  ABORTED: 'Runs that were stopped on request.',
+  total: 'All of them together.',
+};
+const WORDS = [...Object.values(TaskRunStatus), 'total'] as const;
 
 type Counter = DataLoader<Word, number>;
 

@@ -1,5 +1,5 @@
 import { checkFilter } from '../../../contract/rules/run-filter.ts';
-import { type TaskRun, TaskRunStatus } from '../../../contract/task-run.ts';
+import { type TaskRun, TaskRunStatus, isClosed } from '../../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../../contract/tasks.ts';
 import { type Field, TASK_FIELDS, whereKeys, type WhereKey } from './fields.ts';
 import { contains, type Operator, passes } from './operators.ts';
@@ -50,8 +50,8 @@ type Mutable = { -readonly [K in keyof TaskRunFilter]: TaskRunFilter[K] };
 
 const NOTHING: Asked = { status: [] };
 const EVERYTHING: Asked = {};
-const OPEN: readonly TaskRunStatus[] = ['PENDING', 'RUNNING', 'ABORTING'];
-const CLOSED: readonly TaskRunStatus[] = ['SUCCEEDED', 'FAILED', 'ABORTED'];
+const CLOSED = Object.values(TaskRunStatus).filter(isClosed);
+const OPEN = Object.values(TaskRunStatus).filter((status) => !isClosed(status));
 
 /** What Temporal can be asked for this key, or undefined. */
 function ask({ field, operator, constant }: WhereKey<TaskRun>, operand: unknown) {
