@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSchema, isEnumType } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { TaskErrorCode } from '../src/contract/task-error.ts';
+import { DiagnosisCode } from '../src/contract/task-run.ts';
 import { ConfigError, loadConfig } from '../src/process/config.ts';
 import type { Config } from '../src/process/config.ts';
 
@@ -104,6 +107,30 @@ describe.each(pages)('%s', (page) => {
       ),
     ).toEqual([]);
   });
+});
+
+test('every page is told where the pages begin', async () => {
+  const index = await textOf('docs/README.md');
+  const others = pages.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
+  expect(others.filter((page) => !index.includes(`](${page.slice('docs/'.length)}`))).toEqual([]);
+});
+
+test('every diagnosis is told to operators', async () => {
+  const [, table = ''] =
+    /\n\| code[^\n]*\| do [^\n]*\n((?:\|[^\n]*\n)+)/.exec(await textOf('docs/operations.md')) ?? [];
+  const told = [...table.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code);
+  expect(new Set(told)).toEqual(new Set(Object.values(DiagnosisCode)));
+});
+
+test('every error code is a problem of a mutation, or told to clients', async () => {
+  const problems = buildSchema(await textOf('schema.graphql')).getType('ProblemCode');
+  const known = isEnumType(problems) ? problems.getValues().map(({ name }) => name) : [];
+  const page = await textOf('docs/graphql.md');
+  const told = page.split('\n').filter((line) => /^\| `[A-Z_]+`/.test(line));
+  const missing = Object.values(TaskErrorCode).filter(
+    (code) => !known.includes(code) && !told.some((line) => line.includes(`\`${code}\``)),
+  );
+  expect(missing).toEqual([]);
 });
 
 test('each promise is held by tests that there are', async () => {

@@ -1,3 +1,4 @@
+import { isObjectType } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defined, gatewayOf, moduleOf } from './support.ts';
@@ -149,6 +150,16 @@ describe('children', () => {
 });
 
 describe('a run', () => {
+  test('shows all that is known of it', async () => {
+    const { tasks, schema, ids } = await pageOf(1);
+    const type = schema.getType('TaskRun');
+    const shown = isObjectType(type) ? Object.keys(type.getFields()) : [];
+    const known = Object.keys(await tasks.get(ids[0] ?? ''));
+    // It is told by `abort`, with by whom and why.
+    const missing = known.filter((field) => field !== 'abortRequested' && !shown.includes(field));
+    expect(missing).toEqual([]);
+  });
+
   test('shows how far it is, what it does and, in the end, what came of it', async () => {
     const { read, tasks } = gatewayOf();
     const { id } = (await read(TRIGGER, { folder: 'p', options: { name: 'Photos', tags: ['B'] } }))

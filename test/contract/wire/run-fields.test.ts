@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toRunFields } from '../../../src/contract/wire/run-fields.ts';
+import { SEARCH_ATTRIBUTES, toRunFields } from '../../../src/contract/wire/run-fields.ts';
 
 const attributesOf = (name: string) =>
   toRunFields({ name, actor: null, input: null }).searchAttributes;
@@ -17,6 +17,25 @@ test.each([
 
 test('a name without words has none', () => {
   expect(attributesOf('!?')).toEqual({ TaskName: '!?', TaskIteration: 1 });
+});
+
+test('a run that has everything has every attribute but that of its abort', () => {
+  const { searchAttributes } = toRunFields({
+    name: 'Photos',
+    actor: 'ann',
+    input: null,
+    tags: ['blue'],
+    parent: 'a',
+    rerunOf: 'b',
+    tenant: 'acme',
+  });
+  const written = [...Object.keys(searchAttributes), 'TaskAbort'];
+  expect(written.toSorted()).toEqual(Object.keys(SEARCH_ATTRIBUTES).toSorted());
+});
+
+test("Temporal's SQL stores have room for the attributes", () => {
+  const keywords = Object.values(SEARCH_ATTRIBUTES).filter((type) => type === 'Keyword');
+  expect(keywords.length).toBeLessThanOrEqual(10);
 });
 
 test('an input that has no JSON is no reason to fail', () => {
