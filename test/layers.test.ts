@@ -93,8 +93,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
     packages: ['node:', '@temporalio/client', '@temporalio/common'],
   },
+  'service/timeline/': {
+    rooms: [...CONTRACT, 'service/temporal/', 'service/run/', 'service/log/'],
+    packages: ['@temporalio/common'],
+  },
   'service/live/': {
-    rooms: [...CONTRACT, 'service/temporal/', 'service/log/'],
+    rooms: [...CONTRACT, 'service/temporal/', 'service/log/', 'service/timeline/'],
     packages: ['node:', '@temporalio/client'],
   },
   'service/list/': {

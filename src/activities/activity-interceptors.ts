@@ -2,6 +2,7 @@ import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
+import { attemptFailed } from '../contract/wire/attempt-failure.ts';
 import { LOG_HEADER, isLogHeader } from '../contract/wire/messages.ts';
 import type { LogHeader, LoggedResult } from '../contract/wire/messages.ts';
 import { PAYLOAD_LIMIT, fit } from '../contract/wire/payload-limit.ts';
@@ -71,7 +72,7 @@ function logStop(attempt: Attempt, { by, reason, message }: ActivityAbort): void
 function logFailure(attempt: Attempt, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const number = attempt.context.info.attempt;
-  attempt.log('ERROR', `Attempt ${number} failed: ${message}`, toType(error), 'ATTEMPT_FAILED');
+  attempt.log('ERROR', attemptFailed(number, message), toType(error), 'ATTEMPT_FAILED');
 }
 
 function toType(error: unknown): { readonly type: string } | undefined {

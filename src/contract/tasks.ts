@@ -1,5 +1,6 @@
 import type { Caller, Right } from './caller.ts';
 import type { LogLevel, LogLine } from './wire/run-log.ts';
+import type { Timeline, TimelineRequest } from './timeline.ts';
 import type { InputOf, TaskModule } from './task-definition.ts';
 import type {
   Diagnosis,
@@ -297,6 +298,11 @@ export interface Tasks<T extends TaskModule = TaskModule> {
   counts(filter?: TaskRunFilter): Promise<TaskRunCounts>;
   /** One page of a run's log, of an open or closed run. */
   logs(id: string, request?: LogsRequest): Promise<LogPage>;
+  /**
+   * What took time in a run, open or closed: waits, attempts, timers, children, iterations, pauses, an abort. The newest
+   * `last` entries, of its 20 last iterations. No worker is needed.
+   */
+  timeline(id: string, request?: TimelineRequest): Promise<Timeline>;
   /** The run's log from a position: backlog, then lines as they appear, then `END`. */
   tail(id: string, request?: TailRequest): AsyncIterableIterator<LogEvent>;
   /** The run now, then each time it changes, until it is closed. */

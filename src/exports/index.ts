@@ -21,6 +21,13 @@ export type {
   TaskRunError,
   Worker,
 } from '../contract/task-run.ts';
+export { TimelineKind, TimelineOutcome } from '../contract/timeline.ts';
+export type {
+  Timeline,
+  TimelineEntry,
+  TimelineFailure,
+  TimelineRequest,
+} from '../contract/timeline.ts';
 export { LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 export type { LogLine } from '../contract/wire/run-log.ts';
 export { RIGHTS } from '../contract/caller.ts';

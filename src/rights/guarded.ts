@@ -8,7 +8,12 @@ import { unknownDefinition } from '../contract/rules/find-definition.ts';
 import { afterLeave } from './after-leave.ts';
 import { boundTrigger } from './bound-trigger.ts';
 import { forbidden } from './forbidden.ts';
-import { withoutHidden, withoutHiddenOutcome, withoutHiddenWords } from './hidden.ts';
+import {
+  withoutHidden,
+  withoutHiddenEntries,
+  withoutHiddenOutcome,
+  withoutHiddenWords,
+} from './hidden.ts';
 import { narrowed } from './narrowed.ts';
 import { picked } from './picked.ts';
 import { isNamedBy, isWithin, may, mayEverywhere, toSubject } from './rights.ts';
@@ -125,6 +130,10 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
   logs: async (inner, caller, id, request) => {
     await allowed(inner, caller, id, 'logs');
     return await inner.logs(id, request);
+  },
+  timeline: async (inner, caller, id, request) => {
+    const run = await seen(inner, caller, id);
+    return withoutHiddenEntries(caller, run, await inner.timeline(id, request));
   },
   tail: (inner, caller, id, request) =>
     afterLeave(

@@ -7,6 +7,7 @@ import type {
   TaskRun,
   TaskRunDetails,
 } from '../contract/task-run.ts';
+import type { Timeline } from '../contract/timeline.ts';
 import { may, toSubject } from './rights.ts';
 
 /** A run as a caller may see it: what it may not is null, and named in `hidden`. */
@@ -49,6 +50,20 @@ export function withoutHiddenWords(
 ): Diagnosis | null {
   if (!diagnosis || !hiddenOf(caller, run).includes('MESSAGES')) return diagnosis;
   return { ...diagnosis, message: null };
+}
+
+/** What took time in a run, without what its code said, nor who worked at it for callers that operate nothing. */
+export function withoutHiddenEntries(caller: Caller, run: TaskRun, timeline: Timeline): Timeline {
+  const hidden = hiddenOf(caller, run);
+  const says = !hidden.includes('MESSAGES');
+  const operates = may(caller, 'operate', toSubject(run));
+  if (says && operates) return timeline;
+  const entries = timeline.entries.map((entry) => ({
+    ...entry,
+    failure: says || !entry.failure ? entry.failure : { ...entry.failure, message: null },
+    worker: operates ? entry.worker : null,
+  }));
+  return { ...timeline, entries };
 }
 
 function hiddenOf(caller: Caller, run: TaskRun): readonly HiddenField[] {

@@ -5,6 +5,7 @@ import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { RIGHTS } from '../contract/caller.ts';
 import { isClosed } from '../contract/task-run.ts';
+import type { Timeline, TimelineRequest } from '../contract/timeline.ts';
 import { VERSION } from '../contract/version.ts';
 import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../contract/task-run.ts';
 import type {
@@ -54,7 +55,7 @@ export interface Parts<T extends TaskModule> {
   readonly taskQueue: string;
   readonly describe: DescribeRun;
   readonly lists: RunLists;
-  readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'watch'>;
+  readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'timeline' | 'watch'>;
   readonly ends: InputsAndOutcomes;
   readonly workers: Workers;
   readonly queues: TaskQueues;
@@ -176,6 +177,10 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
 
   logs(id: string, request?: LogsRequest): Promise<LogPage> {
     return this.parts.watchers.logs(id, request);
+  }
+
+  timeline(id: string, request?: TimelineRequest): Promise<Timeline> {
+    return this.parts.watchers.timeline(id, request);
   }
 
   tail(id: string, request?: TailRequest): AsyncIterableIterator<LogEvent> {

@@ -20,6 +20,7 @@ import type {
   TaskRunError,
 } from '../contract/task-run.ts';
 import { News } from '../tools/news.ts';
+import { FakeAttempts } from './fake-attempts.ts';
 
 /** What never changes in a run. */
 export interface FakeRunFacts {
@@ -43,6 +44,9 @@ export class FakeRun {
   readonly news = new News();
   readonly lines: LogLine[];
   readonly steps = new Map<string, Step>();
+  readonly attempts = new FakeAttempts();
+  /** When each iteration after the first began. */
+  readonly iterations: Date[] = [];
   startedAt: Date | null = null;
   finishedAt: Date | null = null;
   iteration = 1;
@@ -145,6 +149,11 @@ export class FakeRun {
     });
   }
 
+  iterate(at: Date): void {
+    this.iteration++;
+    this.iterations.push(at);
+  }
+
   #stopAborting(mode: NonNullable<Abort['mode']>, cleanUp: CleanUp | null): void {
     if (this.abort) this.abort = { ...this.abort, mode, cleanUp, graceEndsAt: null };
   }
@@ -153,9 +162,17 @@ export class FakeRun {
     this.#ended = status;
     this.finishedAt = line.time;
     this.lines.push(line);
+    if (this.#error?.step) {
+      const { code, message, step } = this.#error;
+      this.attempts.end(step, { outcome: 'FAILED', at: line.time, failure: { code, message } });
+    }
+    this.attempts.endAll({ outcome: ENDS[status], at: line.time });
   }
 
   #moment(time: Date): LifeMoment {
     return { time, iteration: this.iteration };
   }
 }
+
+/** What became of the attempts that went on when the run ended. */
+const ENDS = { SUCCEEDED: 'SUCCEEDED', FAILED: 'ABANDONED', ABORTED: 'STOPPED' } as const;

@@ -97,18 +97,23 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
         id: `${id}/${run.iteration}/${name}`,
         since: at,
       };
-      run.steps.set(name, { ...known, ...changes, name });
+      const step = { ...known, ...changes, name };
+      run.steps.set(name, step);
+      run.attempts.note(step, run.iteration, at);
     });
   }
 
   /** The activity has ended. */
   endStep(id: string, name: string): void {
-    this.#move(id, (run) => run.steps.delete(name));
+    this.#move(id, (run, at) => {
+      run.steps.delete(name);
+      run.attempts.end(name, { outcome: 'SUCCEEDED', at });
+    });
   }
 
   /** The run goes on in the next link of its chain. */
   iterate(id: string): void {
-    this.#move(id, (run) => run.iteration++);
+    this.#move(id, (run, at) => run.iterate(at));
   }
 
   /** Sets what `diagnose` says of the run while it is open; null leaves it to the rules again. */

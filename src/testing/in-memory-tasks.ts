@@ -1,5 +1,6 @@
 import { checkAbort, checkReason } from '../contract/rules/check-abort.ts';
 import { checkInput } from '../contract/input/check-input.ts';
+import { checkFirst } from '../contract/rules/check-first.ts';
 import { checkSettings } from '../contract/rules/check-settings.ts';
 import { checkActor, checkTrigger } from '../contract/rules/check-trigger.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
@@ -11,6 +12,8 @@ import { checkFilter } from '../contract/rules/run-filter.ts';
 import { TaskError } from '../contract/task-error.ts';
 import { VERSION } from '../contract/version.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
+import { TIMELINE_LAST } from '../contract/timeline.ts';
+import type { Timeline, TimelineRequest } from '../contract/timeline.ts';
 import { TaskRunStatus } from '../contract/task-run.ts';
 import type {
   Abort,
@@ -50,6 +53,7 @@ import { guarded } from '../rights/guarded.ts';
 import { follow } from './follow.ts';
 import { countable, listPage, logPage } from './fake-pages.ts';
 import { FakeRun } from './fake-run.ts';
+import { fakeTimeline } from './fake-timeline.ts';
 import type { FakeStore } from './fake-store.ts';
 
 /** `Tasks` over a store in memory, for one caller. */
@@ -226,6 +230,15 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
   async logs(id: string, request: LogsRequest = {}): Promise<LogPage> {
     this.store.called('logs');
     return logPage(this.store.find(id), request, this.store.logCursors);
+  }
+
+  async timeline(
+    id: string,
+    { last = TIMELINE_LAST.usual }: TimelineRequest = {},
+  ): Promise<Timeline> {
+    this.store.called('timeline');
+    checkFirst(last, TIMELINE_LAST.most, 'last');
+    return fakeTimeline(this.store.find(id), last, new Date(this.store.now()));
   }
 
   tail(id: string, { after, filter, signal }: TailRequest = {}): AsyncIterableIterator<LogEvent> {

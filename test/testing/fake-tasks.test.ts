@@ -10,7 +10,10 @@ describe('FakeTasks is a Tasks', () => {
     const fake = new FakeTasks({ tasks: contractTasks });
     return {
       tasks: fake,
-      begin: async (id) => fake.start(id),
+      begin: async (id) => {
+        fake.start(id);
+        fake.step(id, { name: 'obey' });
+      },
       order: (id, order) => obey(fake, id, order),
       letStop: (id) => fake.stop(id),
       close: async () => {},

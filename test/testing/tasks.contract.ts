@@ -479,6 +479,79 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
     });
   });
 
+  describe('the timeline', () => {
+    test('tells of a failed run its wait, its attempt and its end', async () => {
+      const { id } = await ended({ type: 'fail', message: 'No paper' }, { name: 'Photos' });
+      const { entries, hasEarlier, queuedMs } = await tasks.timeline(id);
+      expect(hasEarlier).toBe(false);
+      expect(queuedMs).toBeGreaterThanOrEqual(0);
+      const [run, ...rest] = entries;
+      const failure = { code: 'Refused', message: 'No paper' };
+      expect(run).toMatchObject({ kind: 'RUN', name: 'Photos', by: 'ann', failure });
+      expect(run).toMatchObject({ outcome: 'FAILED', endedAt: expect.any(Date) });
+      expect(rest.find(({ kind, name }) => kind === 'QUEUED' && name === null)).toMatchObject({
+        outcome: 'DONE',
+        endedAt: expect.any(Date),
+      });
+      expect(rest.filter(({ kind }) => kind === 'ATTEMPT')).toMatchObject([
+        { name: 'obey', attempt: 1, outcome: 'FAILED', failure, worker: expect.any(String) },
+      ]);
+    });
+
+    test('tells of an open run what goes on', async () => {
+      const { id } = await begun();
+      await eventually(async () => {
+        const { entries } = await tasks.timeline(id);
+        expect(entries[0]).toMatchObject({ kind: 'RUN', endedAt: null, outcome: null });
+        expect(entries.find(({ kind }) => kind === 'ATTEMPT')).toMatchObject({
+          attempt: 1,
+          endedAt: null,
+          outcome: null,
+          worker: expect.any(String),
+        });
+      });
+    });
+
+    test('tells by whom and why a run was aborted, and what came of it', async () => {
+      const { id } = await begun();
+      await tasks.abort({ id, reason: 'Wrong paper' });
+      world.letStop(id);
+      await closed(id);
+      const { entries } = await tasks.timeline(id);
+      const abort = entries.find(({ kind }) => kind === 'ABORT');
+      expect(abort).toMatchObject({ by: 'ann', reason: 'Wrong paper', mode: 'GRACEFUL' });
+      expect(abort).toMatchObject({ outcome: 'DONE', endedAt: expect.any(Date) });
+      expect(entries[0]).toMatchObject({ kind: 'RUN', outcome: 'ABORTED' });
+    });
+
+    test('tells how long a delayed run waits', async () => {
+      const run = await trigger({ delay: 1000 });
+      const { entries } = await tasks.timeline(run.id);
+      expect(entries.map(({ kind }) => kind)).toEqual(['RUN', 'DELAYED']);
+      expect(entries[1]).toMatchObject({ dueAt: run.scheduledFor, endedAt: null });
+    });
+
+    test('is cut to the newest entries, after the run itself, and says so', async () => {
+      const { id } = await succeeded();
+      const { entries, hasEarlier } = await tasks.timeline(id, { last: 2 });
+      expect(entries.map(({ kind }) => kind)).toEqual(['RUN', 'ATTEMPT']);
+      expect(hasEarlier).toBe(true);
+    });
+
+    test.each([0, 1001, 1.5])('refuses %d entries', async (last) => {
+      const { id } = await trigger();
+      await expect(tasks.timeline(id, { last })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    });
+
+    test('is of a run that is there', async () => {
+      await expect(tasks.timeline('nowhere')).rejects.toMatchObject({
+        code: 'TASK_RUN_NOT_FOUND',
+      });
+    });
+  });
+
   describe('a tail', () => {
     test('gives what was said, then what is said, then the end', async () => {
       const { id } = await begun();

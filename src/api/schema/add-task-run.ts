@@ -1,4 +1,5 @@
 import { checkFirst } from '../../contract/rules/check-first.ts';
+import { TIMELINE_LAST } from '../../contract/timeline.ts';
 import { isClosed } from '../../contract/task-run.ts';
 import type { Abort, Progress, Step, TaskRun } from '../../contract/task-run.ts';
 import { abilitiesOf, addAbilities } from './add-abilities.ts';
@@ -176,6 +177,19 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
           },
           resolve: async ({ id }, { filter, ...page }, { loaders }) =>
             await loaders.logs(id, { ...withoutNulls(page), filter: toLogFilter(filter) }),
+        }),
+        timeline: t.field({
+          type: 'Timeline',
+          nullable: true,
+          description: `What took time in it, also when it is over. ${OR_ERROR} A call, and one for each 1,000 events and each iteration looked at.`,
+          args: {
+            last: t.arg.int({
+              defaultValue: TIMELINE_LAST.usual,
+              description: `How many entries, the newest ones: 1 to ${TIMELINE_LAST.most}.`,
+            }),
+          },
+          resolve: async ({ id }, args, { loaders }) =>
+            await loaders.timeline(id, withoutNulls(args)),
         }),
         parentId: t.exposeID('parent', {
           nullable: true,

@@ -16,6 +16,7 @@ import { addTaskRunFilter } from './list/add-task-run-filter.ts';
 import { addTaskRunListEvent } from './list/add-task-run-list-event.ts';
 import { addTaskRunStatus } from './add-task-run-status.ts';
 import { addTaskRun } from './add-task-run.ts';
+import { addTimeline } from './add-timeline.ts';
 import { addTriggerOptions } from './add-trigger-options.ts';
 import { addTrigger } from './add-trigger.ts';
 import { addTypedTriggers } from './typed/typed-triggers.ts';
@@ -64,6 +65,7 @@ function build(
   addTaskRunConnection(builder);
   addTaskRunCounts(builder);
   addTaskRunListEvent(builder);
+  addTimeline(builder);
   addRunLog(builder);
   const problems = addProblems(builder);
   addTriggerOptions(builder);

@@ -243,18 +243,22 @@ class Meter {
   }
 }
 
-/** How long a list a field may answer, by its `first` or `limit`. */
+/** How long a list a field may answer, by its `first`, `last` or `limit`, the largest of them. */
 function rowsOf(
   node: FieldNode,
   field: GraphQLField<unknown, unknown> | undefined,
   variables: Readonly<Record<string, unknown>>,
 ): number {
-  const paging = field?.args.find(({ name }) => name === 'first' || name === 'limit');
-  if (!paging) return 1;
-  const given = node.arguments?.find(({ name }) => name.value === paging.name)?.value;
-  const rows = Number((given && valueFromASTUntyped(given, variables)) ?? paging.defaultValue);
+  const paging = field?.args.filter(({ name }) => PAGING.has(name)) ?? [];
+  if (paging.length === 0) return 1;
+  const asked = paging.map(({ name, defaultValue }) => {
+    const given = node.arguments?.find((one) => one.name.value === name)?.value;
+    return Number((given && valueFromASTUntyped(given, variables)) ?? defaultValue ?? 0);
+  });
+  const rows = Math.max(...asked);
   return rows > 0 ? Math.min(rows, LONGEST_PAGE) : USUAL_PAGE;
 }
+const PAGING: ReadonlySet<string> = new Set(['first', 'last', 'limit']);
 const USUAL_PAGE = 50;
 const LONGEST_PAGE = 1000;
 

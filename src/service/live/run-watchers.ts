@@ -1,6 +1,7 @@
-import { inTime } from '../temporal/in-time.ts';
 import { checkFirst } from '../../contract/rules/check-first.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
+import { TIMELINE_LAST } from '../../contract/timeline.ts';
+import type { Timeline, TimelineRequest } from '../../contract/timeline.ts';
 import type { LogEvent, LogPage, LogsRequest, TailRequest } from '../../contract/tasks.ts';
 import { LogFollower } from '../log/follow-log.ts';
 import { LinkHistories } from '../log/link-histories.ts';
@@ -12,6 +13,8 @@ import { newestLink } from '../log/newest-link.ts';
 import { PullIterator } from '../../tools/pull-iterator.ts';
 import { RunSource } from '../log/run-source.ts';
 import type { RunSourceOptions } from '../log/run-source.ts';
+import { inTime } from '../temporal/in-time.ts';
+import { readTimeline } from '../timeline/read-timeline.ts';
 import { RunViewer } from './run-viewer.ts';
 import { WatchedRun } from './watched-run.ts';
 
@@ -42,6 +45,17 @@ export class RunWatchers {
     const follower = new LogFollower(this.#partsOf(id));
     const start = after ?? (await follower.start(state));
     return readLogPage(id, request, start, (position) => follower.read(position, newest));
+  }
+
+  /** The last entries of a run's timeline. */
+  async timeline(
+    id: string,
+    { last = TIMELINE_LAST.usual }: TimelineRequest = {},
+  ): Promise<Timeline> {
+    checkFirst(last, TIMELINE_LAST.most, 'last');
+    return inTime(this.#source.temporal.deadline, () =>
+      readTimeline(id, last, { source: this.#source, histories: this.#histories }),
+    );
   }
 
   /** The run's log from a position: backlog, then lines as they appear, then `END`. */

@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import { LOG_SIGNAL, isCarried, isLoggedResult } from '../../contract/wire/messages.ts';
 import { LastCheckpoints } from '../../contract/wire/last-checkpoints.ts';
-import { RunLog } from '../../contract/wire/run-log.ts';
+import { RunLog, isEnvelope } from '../../contract/wire/run-log.ts';
 import type {
   CarriedLog,
   LogEntry,
@@ -12,6 +12,8 @@ import { decodeFirst } from '../temporal/decode-first.ts';
 import { isEnd } from '../temporal/history.ts';
 import type { HistoryEvent } from '../temporal/history.ts';
 import type { Temporal } from '../temporal/temporal.ts';
+import { CourseReader } from './link-course.ts';
+import type { LinkCourse } from './link-course.ts';
 
 type Failure = temporal.api.failure.v1.IFailure;
 
@@ -25,6 +27,7 @@ export interface LinkHistory {
   readonly end: HistoryEvent | undefined;
   /** The link that follows. */
   readonly next: string | undefined;
+  readonly course: LinkCourse;
 }
 
 /** Rebuilds the log of one link from its events, as its workflow holds it: same reducer, same order. */
@@ -36,6 +39,7 @@ export class HistoryLog {
   #outcomes: unknown[] = [];
   #abortRequest: HistoryEvent | undefined;
   #end: HistoryEvent | undefined;
+  readonly #course = new CourseReader();
 
   constructor(decode: Temporal['decode']) {
     this.#decode = decode;
@@ -48,10 +52,13 @@ export class HistoryLog {
       activityTaskCompletedEventAttributes: completed,
       activityTaskTimedOutEventAttributes: timedOut,
     } = event;
+    this.#course.add(event);
     if (started) this.#log = new RunLog(await this.#carried(started.input?.payloads));
-    else if (signaled?.signalName === LOG_SIGNAL)
-      this.#signals.push(await this.#value(signaled.input?.payloads));
-    else if (completed) {
+    else if (signaled?.signalName === LOG_SIGNAL) {
+      const envelope = await this.#value(signaled.input?.payloads);
+      this.#signals.push(envelope);
+      if (isEnvelope(envelope)) this.#course.sent(envelope.src, signaled.identity ?? '');
+    } else if (completed) {
       const answer = await this.#value(completed.result?.payloads);
       if (isLoggedResult(answer)) this.#outcomes.push(answer.log);
     } else if (timedOut) this.#outcomes.push(await this.#lastHeartbeat(timedOut.failure));
@@ -71,6 +78,7 @@ export class HistoryLog {
       abortRequest: this.#abortRequest,
       end: this.#end,
       next: this.#end && nextLinkOf(this.#end),
+      course: this.#course.read(),
     };
   }
 

@@ -47,6 +47,11 @@ export class LinkHistories {
     return this.#read(id, link, () => false);
   }
 
+  /** The history of a link that is closed, or has at least so many events. */
+  reached(id: string, link: string, events: number): Promise<LinkHistory> {
+    return this.#read(id, link, ({ end, course }) => end !== undefined || course.events >= events);
+  }
+
   /** Settled lines of an open link after an offset; the last of them may be missing, unless there are none. */
   async page(id: string, link: string, after: number): Promise<WireLogPage> {
     const history = await this.#read(id, link, ({ safe }) => safe > after);

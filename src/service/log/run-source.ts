@@ -10,6 +10,7 @@ import type { LiveLines } from './live-lines.ts';
 import { events, eventsBackwards, toTarget } from '../temporal/history.ts';
 import type { HistoryEvent } from '../temporal/history.ts';
 import { enums } from '../temporal/proto.ts';
+import type { PendingActivity } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import type { DescribeRun } from '../run/describe-run.ts';
 
@@ -24,6 +25,8 @@ export interface LinkState extends LiveLines {
   readonly open: boolean;
   /** Grows with each event. */
   readonly historyLength: number;
+  /** Those that have not ended. */
+  readonly activities: readonly PendingActivity[];
 }
 
 export interface RunSourceOptions {
@@ -58,6 +61,7 @@ export class RunSource {
       first: first ?? link,
       open: !info?.closeTime,
       historyLength: Number(info?.historyLength ?? 0),
+      activities: description.pendingActivities ?? [],
       ...(await liveLines(description.pendingActivities, this.temporal.decode)),
     };
   }

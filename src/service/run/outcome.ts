@@ -70,13 +70,15 @@ async function toEnded(
   return { outcome, bytes: sizeOf(output) + 500 };
 }
 
-interface AbortEvents {
+export interface AbortEvents {
+  /** The last event of a run that is over; none of an open one. */
   readonly end: HistoryEvent;
   readonly cancel: HistoryEvent | undefined;
-  readonly request: OutcomeRequest;
+  readonly request: Pick<OutcomeRequest, 'open' | 'graceEndsAt'>;
 }
 
-async function toAbort(
+/** Who asked a run to stop, and how that took effect; null when nobody did. */
+export async function toAbort(
   temporal: Temporal,
   { end, cancel, request }: AbortEvents,
 ): Promise<Abort | null> {

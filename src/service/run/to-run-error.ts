@@ -27,15 +27,24 @@ export async function toRunError(
   const failed = end.workflowExecutionFailedEventAttributes;
   if (!failed) return null;
   const failure = await temporal.decodeFailure(failed.failure);
-  const error = innermost(failure);
   const startedEventId = String(activityInfoOf(failed.failure)?.startedEventId ?? '');
   const started = events.find(({ eventId }) => String(eventId) === startedEventId);
+  const { code, message } = toFailure(failure);
   return {
-    code: codeOf(error),
-    message: error?.message || 'The run failed without a message.',
+    code,
+    message: message || 'The run failed without a message.',
     step: stepOf(failure),
     attempt: started?.activityTaskStartedEventAttributes?.attempt ?? null,
   };
+}
+
+/** What failed in the end, whatever it passed through. */
+export function toFailure(failure: Error | undefined): {
+  readonly code: string;
+  readonly message: string;
+} {
+  const error = innermost(failure);
+  return { code: codeOf(error), message: error?.message ?? '' };
 }
 
 /** Temporal wraps a failure once for each activity and child run that it passed through. */

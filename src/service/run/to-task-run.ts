@@ -9,7 +9,7 @@ import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { Progress, Step, TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
 import { decodeFirst } from '../temporal/decode-first.ts';
 import { enums } from '../temporal/proto.ts';
-import type { RunDescription, RunInfo } from '../temporal/proto.ts';
+import type { PendingActivity, RunDescription, RunInfo } from '../temporal/proto.ts';
 import { toDate } from '../temporal/to-date.ts';
 
 /** What a run is mapped with: the catalogue for titles, and the client's converter. */
@@ -168,8 +168,6 @@ const isUntouched = ({ workflowExecutionInfo, pendingWorkflowTask }: RunDescript
   (pendingWorkflowTask.attempt ?? 1) <= 1 &&
   // A worker stamps the run when it answers its first workflow task.
   !workflowExecutionInfo?.mostRecentWorkerVersionStamp;
-
-type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 
 async function toStep(
   activity: PendingActivity,

@@ -10,3 +10,5 @@ export const enums = api.enums.v1;
 export type RunInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 /** What Temporal says of one run. */
 export type RunDescription = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
+/** An activity that has not ended. */
+export type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;

@@ -11,6 +11,13 @@ import type {
 } from '../../../contract/task-run.ts';
 import type { Abort, Diagnosis, Progress, TaskRunError } from '../../../contract/task-run.ts';
 import type { LogPage, TaskDefinitionInfo, TaskRunOrder } from '../../../contract/tasks.ts';
+import type {
+  Timeline,
+  TimelineEntry,
+  TimelineFailure,
+  TimelineKind,
+  TimelineOutcome,
+} from '../../../contract/timeline.ts';
 import type { Connection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
 import type { LogFilterInput } from './shapes.ts';
@@ -37,6 +44,8 @@ export interface SchemaTypes {
     RunEvent: Same<RunEvent>;
     StepState: Same<Step['state']>;
     ProblemCode: Same<ProblemCode>;
+    TimelineKind: Same<TimelineKind>;
+    TimelineOutcome: Same<TimelineOutcome>;
     WorkerStatus: Same<Worker['status']>;
   };
   Inputs: {
@@ -55,6 +64,9 @@ export interface SchemaTypes {
     TaskRun: TaskRun;
     TaskRunConnection: Connection;
     TaskRunError: TaskRunError;
+    Timeline: Timeline;
+    TimelineEntry: TimelineEntry;
+    TimelineFailure: TimelineFailure;
     Worker: Worker;
     WorkerSlots: WorkerSlots;
   };

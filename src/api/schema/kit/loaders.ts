@@ -8,6 +8,7 @@ import type {
   TaskRunDetails,
   Worker,
 } from '../../../contract/task-run.ts';
+import type { Timeline, TimelineRequest } from '../../../contract/timeline.ts';
 import { TaskError } from '../../../contract/task-error.ts';
 import type { LogPage, LogsRequest, TaskRunOrder, Tasks } from '../../../contract/tasks.ts';
 import { toConnection, toWholeConnection } from './connection.ts';
@@ -81,14 +82,19 @@ export class Loaders {
     return await this.#now.logs.load({ id, request });
   }
 
+  /** What took time in a run. */
+  async timeline(id: string, request: TimelineRequest): Promise<Timeline> {
+    return await this.#now.timeline.load({ id, request });
+  }
+
   async workers(): Promise<readonly Worker[]> {
     return await this.#now.workers.load('all');
   }
 }
 
-interface AskedLog {
+interface Asked<R> {
   readonly id: string;
-  readonly request: LogsRequest;
+  readonly request: R;
 }
 
 const isDetailed = (run: TaskRun): run is TaskRunDetails => 'steps' in run;
@@ -101,18 +107,24 @@ function load(tasks: Tasks) {
       // What is known of an open run says nothing of its end.
       { cacheKeyFn: ({ id, status }) => `${status} ${id}` },
     );
+  /** What is asked for of a run in parts. */
+  const part = <R, T>(ask: (id: string, request: R) => Promise<T>) =>
+    new DataLoader<Asked<R>, T, string>(
+      async (asked) =>
+        await settle(
+          asked,
+          async ({ id, request }) => await limit(async () => await ask(id, request)),
+        ),
+      { cacheKeyFn: (asked) => JSON.stringify(asked) },
+    );
   const get = new DataLoader<string, TaskRunDetails | null>(
     async (ids) =>
       await settle(ids, async (id) => await limit(async () => await orNull(tasks.get(id)))),
   );
   return {
-    logs: new DataLoader<AskedLog, LogPage, string>(
-      async (asked) =>
-        await settle(
-          asked,
-          async ({ id, request }) => await limit(async () => await tasks.logs(id, request)),
-        ),
-      { cacheKeyFn: (asked) => JSON.stringify(asked) },
+    logs: part<LogsRequest, LogPage>(async (id, request) => await tasks.logs(id, request)),
+    timeline: part<TimelineRequest, Timeline>(
+      async (id, request) => await tasks.timeline(id, request),
     ),
     details: each(async ({ id }) => await tasks.get(id)),
     get,

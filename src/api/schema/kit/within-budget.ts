@@ -22,6 +22,7 @@ export function withinBudget(tasks: Tasks, operation: Operation): Tasks {
     count: (filter) => operation.ask(() => tasks.count(filter)),
     counts: (filter) => operation.ask(() => tasks.counts(filter)),
     logs: (id, request) => operation.ask(() => tasks.logs(id, request)),
+    timeline: (id, request) => operation.ask(() => tasks.timeline(id, request)),
     workers: () => operation.ask(() => tasks.workers()),
     settings: () => operation.ask(() => tasks.settings()),
     tail: (id, request) => tasks.tail(id, request),

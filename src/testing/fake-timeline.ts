@@ -1,0 +1,39 @@
+import {
+  abortEntry,
+  entry,
+  openingEntries,
+  runEntry,
+  toTimeline,
+} from '../contract/rules/timeline.ts';
+import type { Timeline, TimelineEntry } from '../contract/timeline.ts';
+import type { FakeRun } from './fake-run.ts';
+
+/** The timeline of a run in memory: what a test did to it, and the attempts that it showed. */
+export function fakeTimeline(run: FakeRun, last: number, now: Date): Timeline {
+  const { row, outcome, startedAt, attempts } = run;
+  const entries = [
+    ...openingEntries(row, startedAt, now),
+    ...iterationsOf(run),
+    ...attempts.entries,
+    ...(outcome.abort ? [abortEntry(outcome.abort, row, outcome.abort.graceEndsAt)] : []),
+  ];
+  return toTimeline(runEntry(row, outcome.error), entries, { last, hasEarlier: false });
+}
+
+/** Of a chain alone. */
+function iterationsOf({ iterations, facts, finishedAt }: FakeRun): readonly TimelineEntry[] {
+  if (iterations.length === 0) return [];
+  const starts = [facts.createdAt, ...iterations];
+  return starts.map((startedAt, index) => {
+    const endedAt = starts[index + 1] ?? finishedAt;
+    const iteration = index + 1;
+    return entry({
+      id: `${iteration}`,
+      kind: 'ITERATION',
+      iteration,
+      startedAt,
+      endedAt,
+      outcome: endedAt && 'DONE',
+    });
+  });
+}
