@@ -130,7 +130,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
   'api/schema/kit/': { rooms: [...CONTRACT, 'metering/'], packages: GATEWAY },
   'api/schema/list/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
-  'api/schema/': { rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/list/'], packages: GATEWAY },
+  'api/schema/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
   'api/schema/typed/': {
     rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/'],
     packages: GATEWAY,

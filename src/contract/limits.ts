@@ -1,4 +1,5 @@
 import { PAYLOAD_LIMIT } from './wire/payload-limit.ts';
+import { LOG_LIMITS } from './wire/run-log.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -7,6 +8,60 @@ const MiB = 1024 * KiB;
 export const LIMITS = {
   /** Bytes of an input or output. */
   payload: PAYLOAD_LIMIT,
+
+  /** Characters. */
+  name: 200,
+  tag: 100,
+  key: 200,
+  reason: 1000,
+  actor: 100,
+  /** Temporal's own: runs that were started around us can be read too. */
+  id: 255,
+  tags: 20,
+  /** Seconds: less than 355 days. */
+  delay: 30_672_000,
+  /** Seconds: an hour. */
+  grace: 3600,
+  /** Days that Temporal keeps closed runs. */
+  retention: 365,
+
+  /** Bytes of lines, and of logs. */
+  log: LOG_LIMITS,
+
+  /** Runs of a page. */
+  runs: 100,
+  /** Lines of a page. */
+  lines: 1000,
+  /** Matches that are sorted here, where Temporal's index has no such order. */
+  sorted: 1000,
+  /** Rows that are looked at for one page, where its index cannot answer the filter. */
+  scanned: 1000,
+  /** Values of one field of a filter. */
+  values: 100,
+
+  /** A GraphQL document, and the request that brings it. */
+  document: {
+    /** Bytes of a request's body, or of a frame. */
+    body: MiB,
+    /** Characters; variables are not counted. Documents are cached, so this bounds the cache too. */
+    text: 128 * KiB,
+    tokens: 2000,
+    depth: 15,
+    aliases: 30,
+    /** Characters of an alias. */
+    alias: 100,
+    directives: 50,
+    /** Fields of the answer, taking each list for as long as its `first` or `limit` allows. */
+    cost: 200_000,
+  },
+
+  /** Of one socket. */
+  socket: {
+    /** Operations at once. */
+    operations: 32,
+    /** Bytes that wait for a reader. */
+    buffer: 512 * KiB,
+  },
 
   /** What one GraphQL query or mutation may take; each event of a subscription is one of its own. */
   operation: {

@@ -1,3 +1,4 @@
+import { LIMITS } from '../contract/limits.ts';
 import { checkFirst } from '../contract/rules/check-first.ts';
 import { matchesFilter } from '../contract/rules/run-filter.ts';
 import { matchesLine } from '../contract/rules/matches-line.ts';
@@ -17,8 +18,6 @@ import type {
 import type { FakeCursors } from './fake-cursors.ts';
 import type { FakeRun } from './fake-run.ts';
 
-/** Rows that a page with a predicate looks at, and matches that can be sorted. */
-const SCAN = 1000;
 const ANY_SIZE: ReadonlySet<TaskRunOrder> = new Set(['NEWEST_FIRST', 'LAST_FINISHED_FIRST']);
 
 export function listPage(
@@ -26,7 +25,7 @@ export function listPage(
   { filter = {}, orderBy = 'NEWEST_FIRST', first = 50, after }: ListRequest,
   cursors: FakeCursors<RunPosition>,
 ): TaskRunPage {
-  checkFirst(first, 100);
+  checkFirst(first, LIMITS.runs);
   const purpose = JSON.stringify([orderBy, filter.where?.signature, { ...filter, where: null }]);
   const start = after === undefined ? null : cursors.read(purpose, after);
   const { where, ...indexed } = filter;
@@ -34,13 +33,13 @@ export function listPage(
     .filter((row) => matchesFilter(row, indexed) && !(byFinish(orderBy) && !row.finishedAt))
     .map((run) => ({ run, position: positionOf(run, orderBy) }))
     .toSorted((a, b) => comparePositions(a.position, b.position, orderBy));
-  if (sorted.length > SCAN && !ANY_SIZE.has(orderBy)) throw tooMany();
+  if (sorted.length > LIMITS.sorted && !ANY_SIZE.has(orderBy)) throw tooMany();
   const rest = sorted.filter(
     ({ position }) => !start || comparePositions(position, start, orderBy) > 0,
   );
   const page: typeof rest = [];
   let looked = 0;
-  for (const row of where ? rest.slice(0, SCAN) : rest) {
+  for (const row of where ? rest.slice(0, LIMITS.scanned) : rest) {
     if (page.length === first) break;
     looked++;
     if (where?.test(row.run) ?? true) page.push(row);
@@ -58,7 +57,7 @@ export function listPage(
 export function countable(rows: readonly TaskRun[], filter: TaskRunFilter): readonly TaskRun[] {
   const { where, ...indexed } = filter;
   const matches = rows.filter((row) => matchesFilter(row, indexed));
-  if (where && matches.length > SCAN) throw tooMany();
+  if (where && matches.length > LIMITS.scanned) throw tooMany();
   return where ? matches.filter((row) => where.test(row)) : matches;
 }
 
@@ -67,7 +66,7 @@ export function logPage(
   { after, filter = {}, first = 100 }: LogsRequest,
   cursors: FakeCursors<number>,
 ): LogPage {
-  checkFirst(first, 1000);
+  checkFirst(first, LIMITS.lines);
   const { id } = run.facts;
   const start = after === undefined ? 0 : cursors.read(id, after);
   const lines: LogLine[] = [];
@@ -95,5 +94,5 @@ const byFinish = (order: TaskRunOrder): boolean =>
 const tooMany = (): TaskError =>
   new TaskError(
     'TOO_MANY_TO_SORT',
-    `More than ${SCAN} runs match: narrow the filter, or order by NEWEST_FIRST or LAST_FINISHED_FIRST.`,
+    `More than ${LIMITS.sorted} runs match: narrow the filter, or order by NEWEST_FIRST or LAST_FINISHED_FIRST.`,
   );

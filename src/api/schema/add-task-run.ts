@@ -1,3 +1,4 @@
+import { LIMITS } from '../../contract/limits.ts';
 import { checkFirst } from '../../contract/rules/check-first.ts';
 import { TIMELINE_LAST } from '../../contract/timeline.ts';
 import { isClosed } from '../../contract/task-run.ts';
@@ -9,7 +10,6 @@ import type { Loaders } from './kit/loaders.ts';
 import type { WebUi } from './kit/shapes.ts';
 import { withoutNulls } from './kit/without-nulls.ts';
 import { toLogFilter } from './add-run-log.ts';
-import { MAX_FIRST } from './list/add-task-run-connection.ts';
 
 /** Why a list or a connection may be null. */
 const OR_ERROR = 'Null only beside an error, so that one field never blanks a page.';
@@ -55,7 +55,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
             }),
             first: t.arg.int({
               defaultValue: 20,
-              description: `How many runs: 1 to ${MAX_FIRST}.`,
+              description: `How many runs: 1 to ${LIMITS.runs}.`,
             }),
             after: t.arg.string({ description: 'Only what follows this place.' }),
           },
@@ -65,7 +65,7 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
               id,
               orderBy: orderBy ?? 'NEWEST_FIRST',
               // Checked here because a page of a page is cut by us, not by the service.
-              first: checkFirst(first ?? 20, MAX_FIRST),
+              first: checkFirst(first ?? 20, LIMITS.runs),
               after: after ?? undefined,
             }),
         });

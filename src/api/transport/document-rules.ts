@@ -1,3 +1,4 @@
+import { LIMITS } from '../../contract/limits.ts';
 import {
   type ASTNode,
   type ASTVisitor,
@@ -25,23 +26,9 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 
-/** What one request may ask for, on every transport. */
-export const LIMITS = {
-  /** Bytes of a request's body. */
-  body: 1024 * 1024,
-  /** Characters of a document; variables are not counted. Documents are cached, so this bounds the cache too. */
-  text: 128 * 1024,
-  tokens: 2000,
-  depth: 15,
-  aliases: 30,
-  /** Characters of an alias. */
-  alias: 100,
-  directives: 50,
-  /** Fields of the answer, taking each list for as long as its `first` or `limit` allows. */
-  cost: 200_000,
-} as const;
+const { document: MAX } = LIMITS;
 
-export const parseOptions: ParseOptions = { maxLexicalTokens: LIMITS.tokens };
+export const parseOptions: ParseOptions = { maxLexicalTokens: MAX.tokens };
 
 /** A document that may run, or the errors that say why not: for transports that are not mercurius'. */
 export function parseDocument(
@@ -63,9 +50,9 @@ export function parseDocument(
 
 /** Why a text cannot be looked at at all. */
 export function refuseText(source: string): GraphQLError | undefined {
-  if (source.length > LIMITS.text)
+  if (source.length > MAX.text)
     return exceeded(
-      `Expected a document of at most ${LIMITS.text} characters, got ${source.length}: send large values as variables.`,
+      `Expected a document of at most ${MAX.text} characters, got ${source.length}: send large values as variables.`,
     );
   // mercurius takes a text that is JSON for a syntax tree, which no token was counted of.
   if (isJson(source))
@@ -86,8 +73,8 @@ function isJson(text: string): boolean {
 
 /** Run beside GraphQL's own rules. Introspection has a rule of its own there. */
 export const limitRules: readonly ValidationRule[] = [
-  (context) => counting(context, 'aliases', LIMITS.aliases, isAlias),
-  (context) => counting(context, 'directives', LIMITS.directives, isDirective),
+  (context) => counting(context, 'aliases', MAX.aliases, isAlias),
+  (context) => counting(context, 'directives', MAX.directives, isDirective),
   longAliases,
   tooDeep,
 ];
@@ -114,11 +101,9 @@ function longAliases(context: ValidationContext): ASTVisitor {
   return {
     // The answer repeats it for each row.
     Field({ alias }) {
-      if (alias && alias.value.length > LIMITS.alias)
+      if (alias && alias.value.length > MAX.alias)
         context.reportError(
-          exceeded(
-            `An alias may have at most ${LIMITS.alias} characters, got ${alias.value.length}.`,
-          ),
+          exceeded(`An alias may have at most ${MAX.alias} characters, got ${alias.value.length}.`),
         );
     },
   };
@@ -130,10 +115,10 @@ function tooDeep(context: ValidationContext): ASTVisitor {
     OperationDefinition(operation) {
       const meter = new Meter(schema, (name) => context.getFragment(name), deepest);
       const size = meter.operation(operation);
-      if (size > LIMITS.depth)
+      if (size > MAX.depth)
         context.reportError(
           exceeded(
-            `An operation may ask for at most ${LIMITS.depth} levels of fields, got ${size}: ask in several operations.`,
+            `An operation may ask for at most ${MAX.depth} levels of fields, got ${size}: ask in several operations.`,
           ),
         );
     },
@@ -159,9 +144,9 @@ export function refuseCost(
   const size = new Meter(schema, (name) => fragments.get(name), costliest, given).operation(
     operation,
   );
-  return size > LIMITS.cost
+  return size > MAX.cost
     ? exceeded(
-        `An operation may ask for at most ${LIMITS.cost} fields, got ${size}: take smaller pages, or ask in several operations.`,
+        `An operation may ask for at most ${MAX.cost} fields, got ${size}: take smaller pages, or ask in several operations.`,
       )
     : undefined;
 }
@@ -260,7 +245,7 @@ function rowsOf(
 }
 const PAGING: ReadonlySet<string> = new Set(['first', 'last', 'limit']);
 const USUAL_PAGE = 50;
-const LONGEST_PAGE = 1000;
+const LONGEST_PAGE = LIMITS.lines;
 
 const exceeded = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });

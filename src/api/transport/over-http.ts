@@ -1,3 +1,4 @@
+import { LIMITS } from '../../contract/limits.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   type DocumentNode,
@@ -13,7 +14,7 @@ import { TaskError } from '../../contract/task-error.ts';
 import type { Disclosure } from './disclosure.ts';
 import { rulesFor } from './disclosure.ts';
 import { isRefusal, isValidationFailure, Refused, toFormattedErrors } from './errors.ts';
-import { LIMITS, parseOptions, refuseCost, refuseText } from './document-rules.ts';
+import { parseOptions, refuseCost, refuseText } from './document-rules.ts';
 
 /**
  * What mercurius leaves out of «GraphQL over HTTP»: media types and their status codes, parameters of the wrong
@@ -39,7 +40,7 @@ export const overHttp = (disclosure: Disclosure) =>
     jit: 0,
     allowBatchedQueries: false,
     additionalRouteOptions: {
-      bodyLimit: LIMITS.body,
+      bodyLimit: LIMITS.document.body,
       preValidation: checkParameters,
       onSend: negotiate,
     },

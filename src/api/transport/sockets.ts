@@ -1,3 +1,4 @@
+import { LIMITS } from '../../contract/limits.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -10,7 +11,6 @@ import { isRefusal } from './errors.ts';
 import { SAFE_HEADERS } from './guard.ts';
 import type { Hosts } from './host-names.ts';
 import { isForUs } from './host-names.ts';
-import { LIMITS } from './document-rules.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { Origins } from './origins.ts';
 import { mayOpen } from './origins.ts';
@@ -57,11 +57,11 @@ export interface SocketLimits {
 
 export const SOCKET_LIMITS: SocketLimits = {
   sockets: 20_000,
-  operations: 32,
-  message: LIMITS.body,
+  operations: LIMITS.socket.operations,
+  message: LIMITS.document.body,
   init: 10_000,
   keepAlive: 12_000,
-  buffer: 512 * 1024,
+  buffer: LIMITS.socket.buffer,
   stall: 30_000,
 };
 

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../contract/limits.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OperationTypeNode } from 'graphql';
@@ -5,7 +6,6 @@ import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { executeOnce, follow } from './follow.ts';
 import type { OperationArgs } from './follow.ts';
 import type { Disclosure } from './disclosure.ts';
-import { LIMITS } from './document-rules.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { OperationRequest } from './live-operations.ts';
 import { createHeld } from '../schema/kit/context.ts';
@@ -47,7 +47,7 @@ export function registerSse(app: FastifyInstance, options: SseOptions): void {
   app.route({
     method: ['GET', 'POST'],
     url: path,
-    bodyLimit: LIMITS.body,
+    bodyLimit: LIMITS.document.body,
     handler: async (request, reply) => {
       if (!(request.headers.accept ?? '').includes(EVENT_STREAM))
         return await refuse(reply, 406, `Expected the header \`accept: ${EVENT_STREAM}\`.`);

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../contract/limits.ts';
 import type { InputIssue } from '../../contract/task-error.ts';
 import { TaskError } from '../../contract/task-error.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
@@ -15,7 +16,6 @@ export interface TriggerArguments {
 }
 
 /** Seconds: 355 days. */
-const MAX_DELAY = 30_672_000;
 
 export async function triggerTask(
   tasks: Tasks,
@@ -42,7 +42,7 @@ function toTriggerError(
     return new ContractError('TASK_DEFINITION_ERROR', 'Task definition was not found!', {
       id: definition,
     });
-  if (error.code === 'INVALID_DELAY' && (delay ?? 0) >= MAX_DELAY)
+  if (error.code === 'INVALID_DELAY' && (delay ?? 0) >= LIMITS.delay)
     return new ContractError('MAX_DELAY_ERROR', 'The maximum delay for a task is 355 days.', {
       name: name ?? null,
       definitionId: definition,

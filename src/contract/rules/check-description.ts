@@ -1,5 +1,6 @@
+import { LIMITS } from '../limits.ts';
 import type { TaskDescription } from '../task-definition.ts';
-import { MAX_GRACE, isGrace } from './check-abort.ts';
+import { isGrace } from './check-abort.ts';
 
 /** Names that a lookup by key would find on any object, or that Temporal takes for "any workflow". */
 const TAKEN = new Set([...Object.getOwnPropertyNames(Object.prototype), 'default']);
@@ -21,7 +22,7 @@ export function checkDescription(description: TaskDescription): void {
   if (description.description !== null && typeof description.description !== 'string')
     throw wrong(id, 'description', 'a text', description.description);
   if (!isGrace(grace))
-    throw wrong(id, 'grace', `a whole number from 0 to ${MAX_GRACE} seconds`, grace);
+    throw wrong(id, 'grace', `a whole number from 0 to ${LIMITS.grace} seconds`, grace);
   if (typeof (input as { safeParseAsync?: unknown } | undefined)?.safeParseAsync !== 'function')
     throw wrong(id, 'input', 'a zod schema', input);
 }

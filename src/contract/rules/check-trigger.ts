@@ -1,9 +1,7 @@
+import { LIMITS } from '../limits.ts';
 import { TaskError, outOfBounds } from '../task-error.ts';
 import type { Caller } from '../caller.ts';
 import type { TriggerOptions } from '../tasks.ts';
-
-/** Seconds: 355 days. */
-const MAX_DELAY = 30_672_000;
 
 export interface CheckedTrigger {
   readonly name: string | undefined;
@@ -19,9 +17,9 @@ export interface CheckedTrigger {
 /** What a caller may ask of a trigger beside its input; throws `INVALID_ARGUMENT` or `INVALID_DELAY`. */
 export function checkTrigger(options: TriggerOptions, now: number): CheckedTrigger {
   const { name, key, tags = [], parent, priority, delay, runAt } = options;
-  if (name !== undefined) checkText('name', name, 200);
-  if (key !== undefined) checkText('key', key, 200);
-  if (parent) checkText('parent.id', parent.id, 255);
+  if (name !== undefined) checkText('name', name, LIMITS.name);
+  if (key !== undefined) checkText('key', key, LIMITS.key);
+  if (parent) checkText('parent.id', parent.id, LIMITS.id);
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 5))
     throw outOfBounds('priority', `to be an integer from 1 to 5, got ${priority}.`);
   return {
@@ -36,7 +34,7 @@ export function checkTrigger(options: TriggerOptions, now: number): CheckedTrigg
 
 /** Throws `INVALID_ARGUMENT` for a name that would not survive in a reason or in Temporal's history. */
 export function checkActor({ name }: Caller): void {
-  checkText('actor.name', name, 100);
+  checkText('actor.name', name, LIMITS.actor);
   if (name.includes(':'))
     throw outOfBounds(
       'actor.name',
@@ -56,9 +54,10 @@ export function checkText(argument: string, value: string, max: number): void {
 }
 
 function checkTags(tags: readonly string[]): readonly string[] {
-  if (tags.length > 20) throw outOfBounds('tags', `to be at most 20, got ${tags.length}.`);
+  if (tags.length > LIMITS.tags)
+    throw outOfBounds('tags', `to be at most ${LIMITS.tags}, got ${tags.length}.`);
   for (const [index, tag] of tags.entries()) {
-    checkText(`tags[${index}]`, tag, 100);
+    checkText(`tags[${index}]`, tag, LIMITS.tag);
     // A filter refuses these characters, so a tag that has one could not be found again.
     if (/['"\\`]/.test(tag) || tag !== tag.trim())
       throw outOfBounds(
@@ -75,7 +74,7 @@ function checkDelay(delay: number | undefined, runAt: Date | undefined, now: num
   if (runAt !== undefined) {
     const seconds = (runAt.getTime() - now) / 1000;
     // An invalid date is NaN, which no comparison holds for.
-    if (!(seconds < MAX_DELAY))
+    if (!(seconds < LIMITS.delay))
       throw outOfBounds(
         'runAt',
         `to be less than 355 days from now, got ${Number.isNaN(seconds) ? 'an invalid date' : runAt.toISOString()}.`,
@@ -84,10 +83,10 @@ function checkDelay(delay: number | undefined, runAt: Date | undefined, now: num
     return Math.max(0, toMilliseconds(seconds));
   }
   if (delay === undefined) return 0;
-  if (!(delay >= 0 && delay < MAX_DELAY))
+  if (!(delay >= 0 && delay < LIMITS.delay))
     throw outOfBounds(
       'delay',
-      `to be from 0 to less than ${MAX_DELAY} seconds (355 days), got ${delay}.`,
+      `to be from 0 to less than ${LIMITS.delay} seconds (355 days), got ${delay}.`,
       'INVALID_DELAY',
     );
   return toMilliseconds(delay);

@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.ts';
 import { outOfBounds, TaskError } from '../task-error.ts';
 import { TaskRunStatus } from '../task-run.ts';
 import type { TaskRun } from '../task-run.ts';
@@ -145,7 +146,6 @@ function isFound({ id, name }: TaskRun, text: string): boolean {
 const MAX_SEARCH = 200;
 const MAX_SEARCH_WORDS = 20;
 const MAX_FIELDS = 20;
-const MAX_VALUES = 100;
 /** Each is a term of its own. */
 const MAX_ALL = 20;
 
@@ -162,7 +162,7 @@ const statuses: Kind = {
   expected: `a list of ${[...STATUSES].join(', ')}`,
   is: (value) =>
     Array.isArray(value) &&
-    value.length <= MAX_VALUES &&
+    value.length <= LIMITS.values &&
     value.every((status) => STATUSES.has(status)),
 };
 const time: Kind = {
@@ -171,8 +171,8 @@ const time: Kind = {
 };
 
 const KINDS = {
-  anyOf: listOf(MAX_VALUES),
-  noneOf: listOf(MAX_VALUES),
+  anyOf: listOf(LIMITS.values),
+  noneOf: listOf(LIMITS.values),
   allOf: listOf(MAX_ALL),
   anyStatus: statuses,
   noStatus: statuses,

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../contract/limits.ts';
 import { checkFirst } from '../../contract/rules/check-first.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { TIMELINE_LAST } from '../../contract/timeline.ts';
@@ -33,7 +34,7 @@ export class RunWatchers {
   /** One page of a run's log, of an open or closed run. */
   async logs(id: string, request: LogsRequest = {}): Promise<LogPage> {
     const { first = 100 } = request;
-    checkFirst(first, MAX_LINES);
+    checkFirst(first, LIMITS.lines);
     const after = request.after === undefined ? undefined : fromCursor(id, request.after);
     // A page may take several calls and wait for its turn: together they have the time of one.
     return inTime(this.#source.temporal.deadline, () => this.#page(id, after, request));
@@ -97,5 +98,3 @@ export class RunWatchers {
     return { id, source: this.#source, histories: this.#histories };
   }
 }
-
-const MAX_LINES = 1000;

@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../../src/api/transport/document-rules.ts';
+import { LIMITS } from '../../../src/contract/limits.ts';
 import { testGateway } from '../support/app.ts';
 
 const { app, post } = await testGateway();
@@ -27,7 +27,7 @@ describe('a document', () => {
   test('that nests deep is refused', async () => {
     expect((await post(nested(4))).body.errors).toBeUndefined();
     expect(await refusal(nested(7))).toEqual({
-      message: expect.stringContaining(`at most ${LIMITS.depth} levels`),
+      message: expect.stringContaining(`at most ${LIMITS.document.depth} levels`),
       code: 'LIMIT_EXCEEDED',
     });
   });
@@ -43,28 +43,28 @@ describe('a document', () => {
   });
 
   test('of many aliases is refused', async () => {
-    expect((await post(aliases(LIMITS.aliases))).body.errors).toBeUndefined();
-    expect(await refusal(aliases(LIMITS.aliases + 1))).toEqual({
-      message: `A document may have at most ${LIMITS.aliases} aliases.`,
+    expect((await post(aliases(LIMITS.document.aliases))).body.errors).toBeUndefined();
+    expect(await refusal(aliases(LIMITS.document.aliases + 1))).toEqual({
+      message: `A document may have at most ${LIMITS.document.aliases} aliases.`,
       code: 'LIMIT_EXCEEDED',
     });
   });
 
   test('of many directives is refused', async () => {
     const fields = Array.from(
-      { length: LIMITS.directives + 1 },
+      { length: LIMITS.document.directives + 1 },
       () => '__typename @skip(if: false)',
     );
     expect(await refusal(`{ ${fields.join(' ')} }`)).toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
   test('of many tokens is refused', async () => {
-    const query = `{ ${'__typename '.repeat(LIMITS.tokens)} }`;
+    const query = `{ ${'__typename '.repeat(LIMITS.document.tokens)} }`;
     expect((await refusal(query)).message).toContain('tokens');
   });
 
   test('of many comments or a long text is refused', async () => {
-    expect(await refusal(`{ __typename } #${'x'.repeat(LIMITS.text)}`)).toMatchObject({
+    expect(await refusal(`{ __typename } #${'x'.repeat(LIMITS.document.text)}`)).toMatchObject({
       message: expect.stringContaining('variables'),
     });
   });
@@ -82,7 +82,7 @@ describe('a document', () => {
   test('that asks for pages in pages is refused by what they could hold', async () => {
     expect((await post(pagesOf(100))).body.errors).toBeUndefined();
     expect(await refusal(pagesOf(1000))).toEqual({
-      message: expect.stringContaining(`at most ${LIMITS.cost} fields, got`),
+      message: expect.stringContaining(`at most ${LIMITS.document.cost} fields, got`),
       code: 'LIMIT_EXCEEDED',
     });
   });
@@ -127,7 +127,7 @@ test('a body of more than 1 MiB is 413', async () => {
   const reply = await app.inject({
     method: 'POST',
     url: '/graphql',
-    payload: { query: '{ __typename }', variables: { x: 'x'.repeat(LIMITS.body) } },
+    payload: { query: '{ __typename }', variables: { x: 'x'.repeat(LIMITS.document.body) } },
   });
   expect(reply.statusCode).toBe(413);
   expect(reply.json().errors).toHaveLength(1);
@@ -155,7 +155,7 @@ describe('a page size in a variable', () => {
     expect((await post(QUERY, { n: 100 })).body.errors).toBeUndefined();
     const { body } = await post(QUERY, { n: 1000 });
     expect(body.errors[0]).toMatchObject({
-      message: expect.stringContaining(`at most ${LIMITS.cost} fields, got`),
+      message: expect.stringContaining(`at most ${LIMITS.document.cost} fields, got`),
       extensions: { code: 'LIMIT_EXCEEDED' },
     });
   });

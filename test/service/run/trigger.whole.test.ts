@@ -175,7 +175,7 @@ describe('what cannot be asked for', () => {
   });
 
   test('a definition that is not there, with the nearest name', async () => {
-    const wrong = { definition: 'walkStep', input: {} } as never;
+    const wrong = { definition: 'walkSteeps', input: {} } as never;
     await expect(service.trigger(wrong)).rejects.toMatchObject({
       code: 'TASK_DEFINITION_NOT_FOUND',
       details: { suggestions: ['walkSteps'] },

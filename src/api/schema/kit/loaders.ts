@@ -1,3 +1,4 @@
+import { LIMITS } from '../../../contract/limits.ts';
 import DataLoader from 'dataloader';
 import { atMost } from '../../../tools/at-most.ts';
 import { isClosed } from '../../../contract/task-run.ts';
@@ -17,7 +18,6 @@ import type { Connection } from './connection.ts';
 /** Calls to the service that one operation has under way at once. */
 const CONCURRENCY = 10;
 /** The most runs that one list call answers. */
-const PAGE = 100;
 
 /** Runs that name the same other run: its children, or its reruns. */
 export interface RelatedRequest {
@@ -137,11 +137,12 @@ function load(tasks: Tasks) {
     run: new DataLoader<string, TaskRun | null>(
       async (ids) => {
         // One list call for many; it may not know the newest yet, and those are asked for by id.
-        const listed = ids.length > 2 ? await tasks.list({ filter: { ids }, first: PAGE }) : null;
+        const listed =
+          ids.length > 2 ? await tasks.list({ filter: { ids }, first: LIMITS.runs }) : null;
         const known = new Map(listed?.runs.map((run) => [run.id, run]));
         return await settle(ids, async (id) => known.get(id) ?? (await get.load(id)));
       },
-      { maxBatchSize: PAGE },
+      { maxBatchSize: LIMITS.runs },
     ),
     related: new DataLoader<RelatedRequest, Connection, string>(
       async (requests) => {
@@ -153,7 +154,7 @@ function load(tasks: Tasks) {
             (await limit(async () => await loadAlone(tasks, request))),
         );
       },
-      { maxBatchSize: PAGE, cacheKeyFn: (request) => JSON.stringify(request) },
+      { maxBatchSize: LIMITS.runs, cacheKeyFn: (request) => JSON.stringify(request) },
     ),
   };
 }
@@ -194,7 +195,7 @@ async function loadTogether(
   const { runs, hasNextPage } = await tasks.list({
     filter: { [by]: [...new Set(ids)] },
     orderBy,
-    first: PAGE,
+    first: LIMITS.runs,
   });
   if (hasNextPage) return undefined;
   return (one) =>

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../../contract/limits.ts';
 import type { TaskRunOrder } from '../../../contract/tasks.ts';
 import type { Builder } from '../kit/builder.ts';
 import { toConnection } from '../kit/connection.ts';
@@ -6,7 +7,6 @@ import { withoutNulls } from '../kit/without-nulls.ts';
 import { toTaskRunFilter } from './add-task-run-filter.ts';
 
 /** The largest page. */
-export const MAX_FIRST = 100;
 
 export function addTaskRunConnection(builder: Builder): void {
   builder.enumType('TaskRunOrder', {
@@ -88,7 +88,7 @@ export function addTaskRunConnection(builder: Builder): void {
         }),
         first: t.arg.int({
           defaultValue: 50,
-          description: `How many runs: 1 to ${MAX_FIRST}.`,
+          description: `How many runs: 1 to ${LIMITS.runs}.`,
         }),
         after: t.arg.string({
           description: 'Only what follows this place; it must be of the same filter and order.',

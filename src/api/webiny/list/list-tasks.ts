@@ -1,3 +1,4 @@
+import { LIMITS } from '../../../contract/limits.ts';
 import { isClosed, type TaskRun, TaskRunStatus } from '../../../contract/task-run.ts';
 import { TaskError } from '../../../contract/task-error.ts';
 import type {
@@ -21,8 +22,6 @@ import {
 import { toFilter } from './to-filter.ts';
 
 /** Runs that can be sorted here; the service's own bound for orders that Temporal does not have. */
-const MAX_SORTED = 1000;
-const PAGE = 100;
 
 /** One page of runs. The count costs a call, unless this page is all there is. */
 export async function listTasks(
@@ -61,12 +60,12 @@ const tooManyFor = (scanned: readonly string[]): Error =>
     ? new ContractError(
         'LIST_ENTRIES_ERROR',
         `More than 1,000 runs would have to be looked at for ${scanned.map((key) => `\`${key}\``).join(', ')}, which no index answers: narrow the list by definitionId, taskStatus, parentId, name or createdOn.`,
-        { keys: scanned, scanned: 1000 },
+        { keys: scanned, scanned: LIMITS.scanned },
       )
     : new ContractError(
         'LIST_ENTRIES_ERROR',
         'More than 1,000 runs would have to be sorted, which no index does: narrow the list, or sort it by createdOn_DESC or finishedOn_DESC.',
-        { scanned: 1000 },
+        { scanned: LIMITS.scanned },
       );
 
 const NOTHING = { items: [], meta: { cursor: null, hasMoreItems: false, totalCount: 0 } };
@@ -151,7 +150,7 @@ async function readParts(
       index++;
       continue;
     }
-    const first = Math.min(PAGE, size - runs.length);
+    const first = Math.min(LIMITS.runs, size - runs.length);
     const page = await list({ ...part, first, after: cursor });
     runs.push(...page.runs);
     cursor = page.endCursor ?? undefined;
@@ -182,10 +181,10 @@ async function readSorted(
   const runs: TaskRun[] = [];
   let after: string | undefined;
   for (;;) {
-    const page = await list({ filter, first: PAGE, after });
+    const page = await list({ filter, first: LIMITS.runs, after });
     runs.push(...page.runs);
     if (!page.hasNextPage) break;
-    if (runs.length >= MAX_SORTED) throw tooManyFor([]);
+    if (runs.length >= LIMITS.sorted) throw tooManyFor([]);
     after = page.endCursor ?? undefined;
   }
   const offset = from && /^\d+$/.test(from) ? Number(from) : 0;
