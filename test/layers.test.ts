@@ -128,9 +128,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'login/': { rooms: [...CONTRACT, 'rights/'], packages: ['node:', 'zod', 'jose'] },
 
   'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
-  'api/schema/kit/': { rooms: [...CONTRACT, 'metering/'], packages: GATEWAY },
+  'api/schema/kit/': { rooms: [...CONTRACT, 'login/', 'metering/'], packages: GATEWAY },
   'api/schema/list/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
-  'api/schema/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
+  'api/schema/': {
+    rooms: [...CONTRACT, 'rights/', 'login/', 'api/schema/kit/'],
+    packages: GATEWAY,
+  },
   'api/schema/typed/': {
     rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/'],
     packages: GATEWAY,
@@ -139,7 +142,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/list/', 'api/schema/', 'api/schema/typed/'],
     packages: GATEWAY,
   },
-  'api/transport/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
+  'api/transport/': { rooms: [...CONTRACT, 'login/', 'api/schema/kit/'], packages: GATEWAY },
   'api/extension.ts': {
     rooms: ['contract/', 'api/schema/kit/', 'api/transport/'],
     packages: [],
@@ -165,6 +168,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'api/': {
     rooms: [
       ...CONTRACT,
+      'login/',
       'api/graphiql/',
       'api/schema/kit/',
       'api/schema/create-schema.ts',
@@ -185,6 +189,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@temporalio/worker',
     ],
   },
+  // Beside the process, so that a worker loads nothing of it.
+  'process/open-login.ts': { rooms: ['login/', 'process/'], packages: ['node:'] },
   'worker/': {
     rooms: [...CONTRACT, 'activities/', 'process/'],
     packages: [
@@ -209,6 +215,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'api/graphiql/',
       'api/webiny/background-tasks.ts',
       'process/',
+      'process/open-login.ts',
     ],
     packages: ['node:'],
   },
@@ -224,6 +231,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'api/graphiql/',
       'api/webiny/background-tasks.ts',
       'process/',
+      'process/open-login.ts',
       'worker/',
     ],
     packages: ['node:', 'pino', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],

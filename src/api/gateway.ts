@@ -2,16 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Tasks } from '../contract/tasks.ts';
-import type { Caller } from '../contract/caller.ts';
+import type { Authenticate, Session } from '../login/session.ts';
+import { sessionOf } from '../login/session.ts';
 import { registerGraphiql } from './graphiql/graphiql.ts';
 import { answerError, answerOptions, checkOperation, overHttp } from './transport/over-http.ts';
 import { createContext, createHeld, type GatewayContext } from './schema/kit/context.ts';
 import { ListShares } from './schema/kit/list-shares.ts';
 import { createSchema } from './schema/create-schema.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
+import { isRefusal } from './transport/errors.ts';
 import { guard } from './transport/guard.ts';
 import type { Hosts } from './transport/host-names.ts';
 import { allowOrigins, type Origins } from './transport/origins.ts';
+import { presentedBy, type Said } from './transport/presented.ts';
 import { attachSockets } from './transport/sockets.ts';
 import { registerSse } from './transport/sse.ts';
 import type { GatewayExtension } from './extension.ts';
@@ -23,10 +26,11 @@ export interface GatewayOptions {
   /** A `TaskService`, or any other `Tasks`. */
   readonly service: AnyTasks;
   /**
-   * Who asks: the one place where a request becomes a caller, over HTTP and sockets alike. Throw an error with a
-   * `statusCode` of 401 or 403 to refuse one. By default everybody is `anonymous`.
+   * Who asks: the one place where a request or a socket becomes a caller, before anything of a body is read. Throw an
+   * error with a `statusCode` of 401 or 403 to refuse one; `sessionOf(caller)` is one that does not end by itself. By
+   * default everybody is `anonymous`, and may do everything.
    */
-  readonly actor?: ((request: IncomingMessage) => Caller | Promise<Caller>) | undefined;
+  readonly authenticate?: Authenticate | undefined;
   /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
   readonly path?: string | undefined;
   /** A page to try the API with, at `/graphiql`; on unless it is switched off. */
@@ -68,7 +72,7 @@ export async function serveApi(
   app: FastifyInstance,
   {
     service,
-    actor = () => ANONYMOUS,
+    authenticate,
     path = '/graphql',
     graphiql = true,
     hosts,
@@ -81,7 +85,7 @@ export async function serveApi(
 ): Promise<void> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see `AnyTasks`
   const tasks = service as Tasks;
-  const definitions = tasks.as({ ...ANONYMOUS, publicOnly: true }).definitions();
+  const definitions = tasks.as({ ...ANONYMOUS.caller, publicOnly: true }).definitions();
   const schema = createSchema({
     definitions,
     extend: (builder) => {
@@ -90,43 +94,75 @@ export async function serveApi(
     webUi,
   });
 
+  const admit = async (request: IncomingMessage, said?: Said): Promise<Session> =>
+    authenticate ? await authenticate(presentedBy(request, said)) : ANONYMOUS;
   const held = createHeld();
   const shares = new ListShares();
-  const contextOf = async (request: IncomingMessage): Promise<GatewayContext> => {
-    const caller = await actor(request);
-    const lists = shares.of(request, caller, request.socket.remoteAddress);
-    return createContext({ tasks, actor: caller, lists, held });
+  const contextOf = (session: Session, request: IncomingMessage): GatewayContext => {
+    const lists = shares.of(request, session.caller, request.socket.remoteAddress);
+    return createContext({ tasks, session, lists, held });
   };
 
-  const disclosure = { introspection, suggestions };
-  const transport = { schema, context: contextOf, disclosure, held };
-  const http = overHttp(disclosure);
   app.setErrorHandler(answerError);
   if (origins !== undefined && origins.length > 0) await allowOrigins(app, origins);
-  const contexts = new WeakMap<FastifyRequest, GatewayContext>();
-  await app.register(mercurius, {
-    ...http,
-    additionalRouteOptions: {
-      ...http.additionalRouteOptions,
-      preHandler: async (request, { raw }) => {
-        const context = await contextOf(request.raw);
-        contexts.set(request, context);
-        context.operation.keep(request.body);
-        // Whether the answer was read, or its client has gone.
-        for (const end of ['finish', 'close']) raw.once(end, () => context.operation.close());
-      },
-    },
-    schema,
-    path,
-    // mercurius asks for a context to format errors with too, also when there is no caller yet.
-    context: (request): Partial<GatewayContext> => contexts.get(request) ?? {},
-  });
-  app.options(path, answerOptions);
-  app.graphql.addHook('preExecution', checkOperation);
-  attachSockets(app, { ...transport, path: app.prefix + path, hosts, origins });
   if (graphiql)
-    await registerGraphiql(app, { path: '/graphiql', endpoint: app.prefix + path, definitions });
-  registerSse(app, { ...transport, path: `${path}/stream` });
+    await registerGraphiql(app, {
+      path: '/graphiql',
+      endpoint: app.prefix + path,
+      // Behind a login the catalogue is for whoever has logged in.
+      definitions: authenticate ? [] : definitions,
+    });
+  // The page is for everybody, and the API for whoever is let in.
+  await app.register(async (api) => {
+    const sessions = new WeakMap<IncomingMessage, Session>();
+    api.addHook('onRequest', async ({ method, raw }, reply) => {
+      if (method === 'OPTIONS') return;
+      try {
+        sessions.set(raw, await admit(raw));
+      } catch (error) {
+        if (isRefusal(error) && error.statusCode === 401)
+          void reply.header('www-authenticate', 'Bearer realm="waymark"');
+        throw error;
+      }
+    });
+    const requestContext = (request: IncomingMessage): GatewayContext => {
+      const session = sessions.get(request);
+      if (!session) throw new Error('Expected a caller that was let in');
+      return contextOf(session, request);
+    };
+    const disclosure = { introspection, suggestions };
+    const transport = { schema, disclosure, held };
+    const http = overHttp(disclosure);
+    const contexts = new WeakMap<FastifyRequest, GatewayContext>();
+    await api.register(mercurius, {
+      ...http,
+      additionalRouteOptions: {
+        ...http.additionalRouteOptions,
+        preHandler: async (request, { raw }) => {
+          const context = requestContext(request.raw);
+          contexts.set(request, context);
+          context.operation.keep(request.body);
+          // Whether the answer was read, or its client has gone.
+          for (const end of ['finish', 'close']) raw.once(end, () => context.operation.close());
+        },
+      },
+      schema,
+      path,
+      // mercurius asks for a context to format errors with too, also when there is no caller yet.
+      context: (request): Partial<GatewayContext> => contexts.get(request) ?? {},
+    });
+    api.options(path, answerOptions);
+    api.graphql.addHook('preExecution', checkOperation);
+    attachSockets(api, {
+      ...transport,
+      path: api.prefix + path,
+      hosts,
+      origins,
+      admit,
+      context: contextOf,
+    });
+    registerSse(api, { ...transport, path: `${path}/stream`, context: requestContext });
+  });
 }
 
-const ANONYMOUS: Caller = { name: 'anonymous' };
+const ANONYMOUS = sessionOf({ name: 'anonymous' });

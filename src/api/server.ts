@@ -1,4 +1,5 @@
 // PROCESS: serves the API.
+import { openLogin } from '../process/open-login.ts';
 import { runProcess } from '../process/run-process.ts';
 import { connectTemporal } from '../service/temporal/connect.ts';
 import { TaskService } from '../service/task-service.ts';
@@ -9,6 +10,7 @@ import { startGateway } from './start-gateway.ts';
 import { backgroundTasks } from './webiny/background-tasks.ts';
 
 await runProcess('gateway', async ({ config, logger, signal }) => {
+  const login = await openLogin(config, logger);
   const temporal = await connectTemporal(config.temporal, {
     signal,
     log: (level, message) => logger[level](message),
@@ -21,7 +23,6 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     wholeNamespace,
     host,
     port,
-    actorHeader,
     temporalUi,
     publicUrl,
     gateway,
@@ -45,7 +46,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
       logger,
       host,
       port,
-      actorHeader,
+      authenticate: login.authenticate,
       extensions: [backgroundTasks],
       webUi: temporalUi === undefined ? undefined : { address: temporalUi, namespace },
     });
@@ -55,5 +56,6 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
   } finally {
     await service.close();
     await temporal.close();
+    await login.close();
   }
 });

@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { Caller } from '../contract/caller.ts';
 import { type GatewayOptions, serveApi } from './gateway.ts';
 import { health } from './health.ts';
 import { Refused } from './transport/errors.ts';
 import { guard, SAFE_HEADERS } from './transport/guard.ts';
-import { isLoopback } from './transport/host-names.ts';
+import { isLoopback } from '../login/is-loopback.ts';
 import { answerError, answerNotFound } from './transport/over-http.ts';
 import { endUnusedConnections } from './transport/unused-connections.ts';
 
-export interface StartGatewayOptions extends Omit<GatewayOptions, 'actor' | 'path'> {
+export interface StartGatewayOptions extends Omit<GatewayOptions, 'path'> {
   readonly logger: FastifyBaseLogger;
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
   /** Milliseconds in which a client must take something of an answer. Default: 20 s. */
   readonly stall?: number | undefined;
-  /** Request header, lower case, that names the caller: only behind a proxy that sets it. */
-  readonly actorHeader?: string | undefined;
 }
 
 export interface RunningGateway {
@@ -35,7 +32,6 @@ export async function startGateway({
   logger,
   host,
   port,
-  actorHeader,
   stall = STALL,
   ...options
 }: StartGatewayOptions): Promise<RunningGateway> {
@@ -66,10 +62,7 @@ export async function startGateway({
     log.debug(fields, 'Answered');
   });
   await app.register(health, { ready: () => options.service.settings() });
-  await app.register(serveApi, {
-    ...options,
-    ...(actorHeader !== undefined && { actor: ({ headers }) => named(headers[actorHeader]) }),
-  });
+  await app.register(serveApi, options);
   if (options.graphiql !== false)
     app.get('/', async (_request, reply) => await reply.redirect('/graphiql'));
   const address = await app.listen({ host, port }).catch(async (error: unknown) => {
@@ -93,8 +86,3 @@ const STALL = 20_000;
 
 const isTaken = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-
-/** A caller without a name is nobody in particular, and says so. */
-const named = (header: string | readonly string[] | undefined): Caller => ({
-  name: (typeof header === 'string' ? header : header?.[0]) || 'anonymous',
-});

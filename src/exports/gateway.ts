@@ -2,5 +2,13 @@
 export { gateway } from '../api/gateway.ts';
 export type { AnyTasks, GatewayOptions } from '../api/gateway.ts';
 export type { ExtensionContext, GatewayExtension } from '../api/extension.ts';
+export { sessionOf } from '../login/session.ts';
+export type {
+  Authenticate,
+  CredentialKind,
+  Presented,
+  Session,
+  SessionEnd,
+} from '../login/session.ts';
 export { health } from '../api/health.ts';
 export type { HealthOptions } from '../api/health.ts';

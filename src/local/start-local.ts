@@ -5,6 +5,7 @@ import { Closing } from '../process/closing.ts';
 import { type Config, loadConfig, type TemporalConfig } from '../process/config.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { installRuntime } from '../worker/install-runtime.ts';
+import { openLogin } from '../process/open-login.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
 import { connectTemporal } from '../service/temporal/connect.ts';
@@ -68,6 +69,8 @@ export async function startLocal({
   // Without its server the way up would be an endless wait.
   const over = AbortSignal.any([died.signal, ...(signal ? [signal] : [])]);
   try {
+    const login = await openLogin(config, logger.child({ component: 'gateway' }));
+    closing.add('login', login.close);
     installRuntime(logger);
     await makeFolder('WAYMARK_DATA_DIR', config.dataDir);
     // Beside the server's start: either takes seconds.
@@ -110,7 +113,7 @@ export async function startLocal({
       }),
     });
     closing.add('service', () => service.close());
-    const { host, actorHeader } = config;
+    const { host } = config;
     const { port, temporalUi } = place;
     const { address, stop } = await startGateway({
       ...config.gateway,
@@ -118,7 +121,7 @@ export async function startLocal({
       logger: logger.child({ component: 'gateway' }),
       host,
       port,
-      actorHeader,
+      authenticate: login.authenticate,
       extensions: [backgroundTasks],
       ...(temporalUi !== null && {
         webUi: { address: temporalUi, namespace: temporal.namespace },

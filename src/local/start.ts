@@ -1,5 +1,6 @@
 // PROCESS: everything on one machine.
 import { createActivities } from '../activities/index.ts';
+import { ConfigError } from '../process/config.ts';
 import { runProcess } from '../process/run-process.ts';
 import { untilAborted } from '../process/until-aborted.ts';
 import * as tasks from '../workflows/index.ts';
@@ -22,7 +23,7 @@ await runProcess(null, async ({ config, logger, signal, fail, end }) => {
     // Whoever typed the command reads this: a port that is taken needs no stack.
     logger.debug({ err: error }, 'Could not start');
     console.error(error instanceof Error ? error.message : String(error));
-    return process.exit(1);
+    return process.exit(error instanceof ConfigError ? 2 : 1);
   });
   local.ended.catch(fail);
   console.log(

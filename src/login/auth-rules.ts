@@ -102,7 +102,9 @@ const asShown = (id: string): string =>
 
 function fits({ subject, claim, has }: AuthFile['bindings'][number], claims: Claims): boolean {
   if (subject !== undefined) return subject === claims.sub;
-  return claim !== undefined && has !== undefined && textsOf(claims[claim]).includes(has);
+  if (claim === undefined || has === undefined) return false;
+  const texts = textsOf(claims[claim]);
+  return has === ALL ? texts.length > 0 : texts.includes(has);
 }
 
 const builtIn = (name: string): Grant | undefined =>

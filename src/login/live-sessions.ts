@@ -18,9 +18,12 @@ export interface SessionParts extends Pick<
 /** The sessions of long connections, so that they can be ended when the rules change. */
 export class LiveSessions {
   readonly #live = new Set<Live>();
+  /** How often the rules have changed. */
+  #changes = 0;
 
   toSession({ again, ...session }: SessionParts): Session {
     const { caller, expiresAt } = session;
+    const known = this.#changes;
     return {
       ...session,
       watch: (ended) => {
@@ -42,6 +45,8 @@ export class LiveSessions {
               );
         timer?.unref();
         this.#live.add(live);
+        // Between the credential and the watch a body may have been read, which takes as long as its sender likes.
+        if (known !== this.#changes) setImmediate(() => this.#live.has(live) && consider(live));
         return stop;
       },
     };
@@ -49,12 +54,15 @@ export class LiveSessions {
 
   /** Ends those that would be others by the rules of now, and leaves the rest. */
   reconsider(): void {
-    for (const { caller, again, end } of this.#live) {
-      const now = again();
-      if (now === null) end('revoked');
-      else if (!isSame(now, caller)) end('changed');
-    }
+    this.#changes++;
+    for (const live of this.#live) consider(live);
   }
+}
+
+function consider({ caller, again, end }: Live): void {
+  const now = again();
+  if (now === null) end('revoked');
+  else if (!isSame(now, caller)) end('changed');
 }
 
 // Node's timers fire at once beyond it: 24.8 days.

@@ -29,4 +29,14 @@ export interface Session {
 }
 export type SessionEnd = 'expired' | 'revoked' | 'changed';
 
+/** A caller that is recognised for as long as it is connected. */
+export const sessionOf = (caller: Caller): Session => ({
+  caller,
+  credential: 'NONE',
+  credentialId: null,
+  expiresAt: null,
+  watch: () => () => {},
+});
+
+/** Throws, or rejects with, an error of a `statusCode` of 401 or 403 for whoever is not let in. */
 export type Authenticate = (presented: Presented) => Promise<Session>;

@@ -21,8 +21,6 @@ export interface Config {
   readonly local: LocalConfig;
   /** Signs cursors; gateways of one namespace must share it. Unset: made from the namespace's name. */
   readonly cursorSecret: string | undefined;
-  /** Request header, lower case, that names the caller. Only for a gateway behind a proxy that sets it. */
-  readonly actorHeader: string | undefined;
   /** Visibility calls a second that this process may make. Unset: what suits Temporal's defaults. */
   readonly visibilityRate: number | undefined;
   /** The gateway shows and stops whatever runs in the namespace, not only task runs. */
@@ -35,6 +33,7 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** Whom the gateway answers, and how much it tells. */
   readonly gateway: GatewayConfig;
+  readonly login: LoginConfig;
   /** `npm start` or the like is our parent. */
   readonly startedByNpm: boolean;
   /** What is odd but no reason to stop, such as a setting that does not exist. One sentence each. */
@@ -49,6 +48,38 @@ export interface GatewayConfig {
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly suggestions: boolean;
+}
+
+/** How the gateway knows its callers. With nothing of it set, it knows none. */
+export interface LoginConfig {
+  /** It was said that nobody logs in, wherever the gateway listens. */
+  readonly none: boolean;
+  /** Absolute. Roles, who has which, API keys, and what is revoked. */
+  readonly file: string | undefined;
+  readonly oidc:
+    | {
+        readonly issuer: string;
+        readonly audience: string;
+        readonly algorithms: readonly string[];
+      }
+    | undefined;
+  /** The claim of the provider's tokens that is shown as a caller's name. */
+  readonly nameClaim: string;
+  /** Of run tokens: the first signs, all verify. */
+  readonly tokenSecrets: readonly TokenSecretConfig[];
+  readonly proxy:
+    | {
+        /** Request header, lower case, in which it names the caller. */
+        readonly header: string;
+        /** Addresses and ranges of them that are believed. */
+        readonly trusted: readonly string[];
+      }
+    | undefined;
+}
+
+export interface TokenSecretConfig {
+  readonly kid: string;
+  readonly secret: Uint8Array;
 }
 
 export interface TemporalConfig {
@@ -96,6 +127,8 @@ export function loadConfig(env: Environment = process.env): Config {
   const { data, error } = SETTINGS.safeParse(given);
   if (error)
     throw new ConfigError(error.issues.map((issue) => toSentence(issue, given)).join('\n'));
+  const contradictions = contradictionsIn(data);
+  if (contradictions.length > 0) throw new ConfigError(contradictions.join('\n'));
   return {
     host: data.HOST,
     port: data.PORT,
@@ -112,7 +145,6 @@ export function loadConfig(env: Environment = process.env): Config {
       retentionDays: data.WAYMARK_RETENTION_DAYS,
     },
     cursorSecret: data.WAYMARK_CURSOR_SECRET,
-    actorHeader: data.WAYMARK_ACTOR_HEADER,
     visibilityRate: data.WAYMARK_VISIBILITY_RATE,
     wholeNamespace: data.WAYMARK_WHOLE_NAMESPACE,
     workflowBundle: data.WAYMARK_WORKFLOW_BUNDLE && resolve(data.WAYMARK_WORKFLOW_BUNDLE),
@@ -129,6 +161,7 @@ export function loadConfig(env: Environment = process.env): Config {
       introspection: data.WAYMARK_INTROSPECTION,
       suggestions: data.WAYMARK_SUGGESTIONS,
     },
+    login: toLogin(data),
     startedByNpm: data.npm_lifecycle_event !== undefined,
     warnings: Object.keys(given)
       .filter((name) => name.startsWith('WAYMARK_') && !(name in SETTINGS.shape))
@@ -164,6 +197,12 @@ const isHost = (item: string): boolean => isIP(item) !== 0 || /^(?:\*|[\w.-]+)$/
 const isOrigin = (item: string): boolean =>
   /^https?:/.test(item) && URL.canParse(item) && new URL(item).origin === item;
 
+const isRange = (item: string): boolean => {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(bits ?? 0) <= (version === 4 ? 32 : 128);
+};
+
 const onOff = () =>
   text(/^(?:true|false|1|0)$/i, 'true or false')
     .default('true')
@@ -190,9 +229,24 @@ const SETTINGS = z.object({
     .enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
   WAYMARK_CURSOR_SECRET: z.string().min(16, { error: 'at least 16 characters' }).optional(),
+  WAYMARK_AUTH: z.literal('none', { error: '`none`, or nothing' }).optional(),
+  WAYMARK_AUTH_FILE: z.string().optional(),
+  WAYMARK_OIDC_ISSUER: z.url({ protocol: /^https?$/, error: 'an https address' }).optional(),
+  WAYMARK_OIDC_AUDIENCE: z.string().optional(),
+  WAYMARK_OIDC_ALGORITHMS: text(
+    // What is signed with a shared secret can be forged by whoever has the provider's public key.
+    /^(?:(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA)(?:,(?!$)|$))+$/,
+    'algorithms such as RS256 and ES256, with commas between them',
+  ).default('RS256,PS256,ES256,EdDSA'),
+  WAYMARK_OIDC_NAME_CLAIM: z.string().default('sub'),
+  WAYMARK_TOKEN_SECRETS: text(
+    /^(?:[\w.-]{1,40}:[A-Za-z0-9+/_-]{43,}={0,2}(?:,(?!$)|$))+$/,
+    'kid:base64 of 32 bytes or more, with commas between them',
+  ).optional(),
   WAYMARK_ACTOR_HEADER: text(/^[!#$%&'*+.^_`|~\w-]{1,100}$/, 'the name of a request header')
     .toLowerCase()
     .optional(),
+  WAYMARK_TRUSTED_PROXIES: list(isRange, 'addresses, or ranges such as 10.0.0.0/8'),
   WAYMARK_VISIBILITY_RATE: integer(1, 10_000).optional(),
   WAYMARK_WHOLE_NAMESPACE: text(/^(?:true|false|1|0)$/i, 'true or false')
     .default('false')
@@ -211,6 +265,48 @@ const SETTINGS = z.object({
   WAYMARK_RETENTION_DAYS: integer(1, 3650).default(30),
 });
 
+const needs = (name: string, value: unknown, other: string, there: unknown): readonly string[] =>
+  value === undefined || there !== undefined ? [] : [`${name}: expected ${other} beside it`];
+
+/** What one setting needs of another, or excludes. */
+function contradictionsIn(data: z.output<typeof SETTINGS>): readonly string[] {
+  const { WAYMARK_AUTH, WAYMARK_AUTH_FILE, WAYMARK_ACTOR_HEADER, WAYMARK_TRUSTED_PROXIES } = data;
+  const { WAYMARK_OIDC_ISSUER, WAYMARK_OIDC_AUDIENCE, WAYMARK_TOKEN_SECRETS } = data;
+  const logins = { WAYMARK_AUTH_FILE, WAYMARK_OIDC_ISSUER, WAYMARK_ACTOR_HEADER };
+  const [login] = Object.entries(logins).find(([, value]) => value !== undefined) ?? [];
+  return [
+    ...needs(
+      'WAYMARK_OIDC_ISSUER',
+      WAYMARK_OIDC_ISSUER,
+      'WAYMARK_OIDC_AUDIENCE',
+      WAYMARK_OIDC_AUDIENCE,
+    ),
+    ...needs(
+      'WAYMARK_OIDC_AUDIENCE',
+      WAYMARK_OIDC_AUDIENCE,
+      'WAYMARK_OIDC_ISSUER',
+      WAYMARK_OIDC_ISSUER,
+    ),
+    // A token of the provider says who somebody is, and the file what that gives.
+    ...needs('WAYMARK_OIDC_ISSUER', WAYMARK_OIDC_ISSUER, 'WAYMARK_AUTH_FILE', WAYMARK_AUTH_FILE),
+    ...needs(
+      'WAYMARK_TOKEN_SECRETS',
+      WAYMARK_TOKEN_SECRETS,
+      'a login, such as WAYMARK_AUTH_FILE,',
+      login,
+    ),
+    ...needs(
+      'WAYMARK_TRUSTED_PROXIES',
+      WAYMARK_TRUSTED_PROXIES[0],
+      'WAYMARK_ACTOR_HEADER',
+      WAYMARK_ACTOR_HEADER,
+    ),
+    ...(WAYMARK_AUTH === 'none' && login !== undefined
+      ? [`WAYMARK_AUTH: expected to be left out, because ${login} asks for a login, got \`none\``]
+      : []),
+  ];
+}
+
 /** The names that are in the settings anyway, and those that are given for it. */
 function toHosts({
   HOST,
@@ -227,7 +323,34 @@ function toHosts({
   ];
 }
 
-const SECRET = new Set(['WAYMARK_CURSOR_SECRET', 'TEMPORAL_API_KEY']);
+function toLogin(data: z.output<typeof SETTINGS>): LoginConfig {
+  const { WAYMARK_OIDC_ISSUER: issuer, WAYMARK_OIDC_AUDIENCE: audience } = data;
+  const { WAYMARK_AUTH_FILE: file, WAYMARK_ACTOR_HEADER: header } = data;
+  const trusted = data.WAYMARK_TRUSTED_PROXIES;
+  return {
+    none: data.WAYMARK_AUTH === 'none',
+    file: file === undefined ? undefined : resolve(file),
+    oidc:
+      issuer === undefined || audience === undefined
+        ? undefined
+        : {
+            issuer,
+            audience,
+            algorithms: data.WAYMARK_OIDC_ALGORITHMS.split(','),
+          },
+    nameClaim: data.WAYMARK_OIDC_NAME_CLAIM,
+    tokenSecrets: (data.WAYMARK_TOKEN_SECRETS ?? '').split(',').flatMap((item) => {
+      const [kid, secret] = item.split(':');
+      return kid && secret ? { kid, secret: Buffer.from(secret, 'base64') } : [];
+    }),
+    proxy:
+      header === undefined
+        ? undefined
+        : { header, trusted: trusted.length > 0 ? trusted : ['127.0.0.0/8', '::1'] },
+  };
+}
+
+const SECRET = new Set(['WAYMARK_CURSOR_SECRET', 'WAYMARK_TOKEN_SECRETS', 'TEMPORAL_API_KEY']);
 
 function toSentence(issue: z.core.$ZodIssue, given: Environment): string {
   const name = issue.path.join('.');

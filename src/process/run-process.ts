@@ -51,6 +51,7 @@ export async function runProcess(
   try {
     await main({ config, logger, signal: ending.signal, end, fail });
   } catch (error) {
+    if (error instanceof ConfigError) exitIfConfigError(error);
     // What was interrupted on its way up rejects, and that is no failure.
     if (!ending.signal.aborted) fail(error instanceof Error ? error : new Error(String(error)));
   }
@@ -63,8 +64,13 @@ function configOrExit(): Config {
   try {
     return loadConfig();
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    return process.exit(2);
+    return exitIfConfigError(error);
   }
+}
+
+/** What is wrong with a configuration is for whoever wrote it: no stack, and an exit code of its own. */
+function exitIfConfigError(error: unknown): never {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  return process.exit(2);
 }

@@ -8,6 +8,7 @@ import { LIST_SHARES } from '../../src/api/schema/kit/list-shares.ts';
 import { tasks, testGateway } from './support/app.ts';
 import { connect } from './support/live-gateway.ts';
 import { backgroundTasks } from '../../src/api/webiny/background-tasks.ts';
+import { sessionOf } from '../../src/login/session.ts';
 
 const open: FastifyInstance[] = [];
 afterEach(async () => {
@@ -27,7 +28,7 @@ describe('who asks', () => {
 
   test('is what one function makes of the request', async () => {
     const { app } = await testGateway({
-      actor: async ({ headers }) => ({ name: String(headers['x-user']) }),
+      authenticate: async ({ headers }) => sessionOf({ name: String(headers['x-user']) }),
     });
     const reply = await app.inject({
       method: 'POST',
@@ -42,7 +43,7 @@ describe('who asks', () => {
 
   test('may be refused with a status, and nothing runs', async () => {
     const { post, service } = await testGateway({
-      actor: () => {
+      authenticate: () => {
         throw Object.assign(new Error('Sign in first'), { statusCode: 401 });
       },
     });
@@ -54,7 +55,7 @@ describe('who asks', () => {
   });
 
   test('a name that cannot be one is refused', async () => {
-    const { post } = await testGateway({ actor: () => ({ name: 'a: b' }) });
+    const { post } = await testGateway({ authenticate: async () => sessionOf({ name: 'a: b' }) });
     expect(await post(TRIGGER)).toMatchObject({
       status: 400,
       body: { errors: [{ extensions: { code: 'INVALID_ARGUMENT' } }] },
@@ -63,7 +64,7 @@ describe('who asks', () => {
 
   test('a failure to tell is masked', async () => {
     const { post } = await testGateway({
-      actor: () => {
+      authenticate: () => {
         throw new Error('cannot read /etc/keys');
       },
     });
@@ -233,7 +234,7 @@ describe('what is told of the schema', () => {
 
 test('live lists are shared: a socket, and a caller over all its sockets, has so many', async () => {
   const { app, service } = await testGateway({
-    actor: ({ headers }) => ({ name: String(headers['x-user'] ?? 'ada') }),
+    authenticate: async ({ headers }) => sessionOf({ name: String(headers['x-user'] ?? 'ada') }),
   });
   open.push(app);
   await service.trigger({ definition: 'testingRun', input: {}, tags: ['shown'] });

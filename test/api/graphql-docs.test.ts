@@ -7,6 +7,7 @@ import type { TaskModule } from '../../src/contract/task-definition.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
 import * as builtIn from '../../src/workflows/index.ts';
 import { schemaOf } from './schema/support.ts';
+import { sessionOf } from '../../src/login/session.ts';
 
 const schema = schemaOf(builtIn);
 const pages = ['graphql', 'operations'].map((name) =>
@@ -44,7 +45,7 @@ describe.each(documents.map((source) => ({ name: operationOf(source).name?.value
         today: '2026-01-01T00:00:00Z',
         nearRetention: '2026-01-01T00:00:00Z',
       };
-      const contextValue = createContext({ tasks, actor: { name: 'ada' } });
+      const contextValue = createContext({ tasks, session: sessionOf({ name: 'ada' }) });
       if (operationOf(source).operation !== OperationTypeNode.SUBSCRIPTION) {
         const { data, errors } = await graphql({ schema, source, variableValues, contextValue });
         expect(errors).toBeUndefined();

@@ -14,6 +14,7 @@ import * as tasks from '../support/tasks/workflows.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';
 import type { Answer } from './schema/support.ts';
+import { sessionOf } from '../../src/login/session.ts';
 
 const calls = new CallCounter();
 const gateways: Gateway[] = [];
@@ -35,7 +36,7 @@ async function startGateway(): Promise<Gateway> {
     cursorSecret: 'the same for all gateways',
   });
   const app = Fastify({ forceCloseConnections: true });
-  await app.register(gateway, { service, actor: () => ({ name: 'ada' }) });
+  await app.register(gateway, { service, authenticate: async () => sessionOf({ name: 'ada' }) });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const started = { app, service, port: (app.server.address() as AddressInfo).port };
   gateways.push(started);

@@ -63,21 +63,6 @@ test('its first page is the one to try the API with', async () => {
   expect({ url, status }).toEqual({ url: `${address}/graphiql`, status: 200 });
 });
 
-test('the caller is named by a header only when that is configured', async () => {
-  const TRIGGER =
-    'mutation { backgroundTasks { triggerTask(definition: testingRun) { data { createdBy { id } } } } }';
-  const caller = async (more: object): Promise<string> => {
-    const { address, stop } = await start(new FakeTasks({ tasks }), more);
-    const reply = await post(address, TRIGGER, { 'x-user': 'ann' });
-    const { data }: any = await reply.json();
-    await stop();
-    return data.backgroundTasks.triggerTask.data.createdBy.id;
-  };
-  expect(await caller({})).toBe('anonymous');
-  expect(await caller({ actorHeader: 'x-user' })).toBe('ann');
-  expect(await caller({ actorHeader: 'x-other' })).toBe('anonymous');
-});
-
 test('when it stops, what has begun ends, sockets are told to come back, and nothing new begins', async () => {
   const service = new SlowTasks({ tasks });
   const { id } = await service.trigger({ definition: 'testingRun', input: {} });

@@ -16,7 +16,7 @@ function settings(compose: string, block: string): Record<string, string> {
       .slice(0, end)
       .map((line) => /^ +([A-Z_]+): ["']?(.*?)["']?$/.exec(line))
       .flatMap((match) =>
-        match?.[1] ? [[match[1], (match[2] ?? '').replace(/^\$\{\w+:-(.*)\}$/, '$1')]] : [],
+        match?.[1] ? [[match[1], (match[2] ?? '').replace(/^\$\{\w+:?-(.*)\}$/, '$1')]] : [],
       ),
   );
 }

@@ -167,6 +167,13 @@ describe('a session that is watched', () => {
     expect(ended.mock.calls).toEqual([['changed']]);
   });
 
+  test('ends when it was revoked before the watch began', async () => {
+    const login = open();
+    const session = await login.authenticate(bearer(ci.key));
+    login.rules = rulesOf({ ...FILE, revoked: ['key:ci'] });
+    expect(await new Promise((resolve) => session.watch(resolve))).toBe('revoked');
+  });
+
   test('is let go', async () => {
     const login = open();
     const ended = vi.fn<(end: string) => void>();

@@ -39,7 +39,7 @@ describe('without any variable', () => {
         retentionDays: 30,
       },
       cursorSecret: undefined,
-      actorHeader: undefined,
+      login: { none: false, nameClaim: 'sub', tokenSecrets: [] },
       visibilityRate: undefined,
       wholeNamespace: false,
       workflowBundle: undefined,
@@ -174,7 +174,7 @@ describe('Temporal elsewhere', () => {
 test('header names are compared in lower case, addresses without a slash at their end', () => {
   const env = { WAYMARK_ACTOR_HEADER: 'X-Forwarded-User', WAYMARK_TEMPORAL_UI: 'https://ui/x/' };
   expect(load(env)).toMatchObject({
-    actorHeader: 'x-forwarded-user',
+    login: { proxy: { header: 'x-forwarded-user' } },
     temporalUi: 'https://ui/x',
   });
 });

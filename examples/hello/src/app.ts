@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Tasks } from 'waymark';
-import { gateway } from 'waymark/gateway';
+import { gateway, sessionOf } from 'waymark/gateway';
 import type * as tasks from './tasks.js';
 
 /** Our own HTTP server, with the tasks' GraphQL beside our own routes. */
@@ -9,7 +9,8 @@ export async function createApp(service: Tasks<typeof tasks>): Promise<FastifyIn
   const app = Fastify();
   await app.register(gateway, {
     service,
-    actor: ({ headers }) => ({ name: String(headers['x-user'] ?? 'anonymous') }),
+    authenticate: async ({ headers }) =>
+      sessionOf({ name: String(headers['x-user'] ?? 'anonymous') }),
   });
   app.post<{ Body: { names: string[] } }>('/greetings', async ({ body }, reply) => {
     // Typed by the catalogue: a wrong id or input does not compile.

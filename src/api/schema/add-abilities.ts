@@ -1,6 +1,9 @@
+import type { Caller, Right } from '../../contract/caller.ts';
 import { isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
+import { may, toSubject } from '../../rights/rights.ts';
+import type { Subject } from '../../rights/rights.ts';
 import type { Builder } from './kit/builder.ts';
 
 /** Whether something can be done now; the reason is set when it cannot. */
@@ -39,20 +42,33 @@ export function addAbilities(builder: Builder) {
   });
 }
 
-/** What can be done with a run, by its row and the catalogue alone. */
-export function abilitiesOf(run: TaskRun, definitions: readonly TaskDefinitionInfo[]): Abilities {
+/** What a caller can do with a run, by its row, its rights and the catalogue alone. */
+export function abilitiesOf(
+  run: TaskRun,
+  definitions: readonly TaskDefinitionInfo[],
+  caller: Caller,
+): Abilities {
   const over = isClosed(run.status) ? `It has ended: it is ${run.status}.` : null;
   const definition = definitions.find(({ id }) => id === run.definition);
+  const refusal = (right: Right, verb: string, subject: Subject = toSubject(run)) =>
+    may(caller, right, subject) ? null : `You may not ${verb} runs of \`${run.definition}\`.`;
+  const abort = refusal('abort', 'abort');
   return {
     abort: {
-      reason: over ?? (run.status === 'ABORTING' ? 'It is being aborted already.' : null),
+      reason: abort ?? over ?? (run.status === 'ABORTING' ? 'It is being aborted already.' : null),
     },
-    terminate: { reason: over },
+    terminate: { reason: abort ?? over },
     rerun: {
-      reason: definition
-        ? null
-        : `There is no definition \`${run.definition}\` that can be triggered here.`,
+      // The new run is the caller's own, whoever triggered this one.
+      reason:
+        refusal('trigger', 'trigger', {
+          definition: run.definition,
+          triggeredBy: caller.name,
+        }) ??
+        (definition
+          ? null
+          : `There is no definition \`${run.definition}\` that can be triggered here.`),
     },
-    delete: { reason: null },
+    delete: { reason: refusal('delete', 'delete') },
   };
 }

@@ -1,4 +1,6 @@
 import { RIGHTS } from '../../contract/caller.ts';
+import { may } from '../../rights/rights.ts';
+import type { Session } from '../../login/session.ts';
 import type { Right } from '../../contract/caller.ts';
 import type { ServerInfo } from '../../contract/tasks.ts';
 import type { Builder } from './kit/builder.ts';
@@ -15,6 +17,12 @@ const MEANING: Readonly<Record<Right, string>> = {
   settings: 'To change settings.',
 };
 
+interface Who {
+  readonly name: string;
+  readonly rights: readonly Right[];
+  readonly session: Session;
+}
+
 /** Who asks, and what answers. */
 export function addServer(builder: Builder, webUi: WebUi | undefined): void {
   const right = builder.enumType('Right', {
@@ -23,11 +31,38 @@ export function addServer(builder: Builder, webUi: WebUi | undefined): void {
       RIGHTS.map((value) => [value.toUpperCase(), { value, description: MEANING[value] }]),
     ),
   });
-  const caller = builder.objectRef<{ name: string; rights: readonly Right[] }>('Caller').implement({
+  const credential = builder.enumType('CredentialKind', {
+    description: 'How a caller was recognised.',
+    values: {
+      NONE: { description: 'Not at all: there is no login, or one that the application has made.' },
+      OIDC: { description: 'By an access token of the login provider.' },
+      API_KEY: { description: 'By an API key.' },
+      RUN_TOKEN: { description: 'By a token that was minted here, for one run or definition.' },
+      PROXY: { description: 'By the proxy in front, which names it.' },
+    },
+  });
+  const caller = builder.objectRef<Who>('Caller').implement({
     description: 'Who asks.',
     fields: (t) => ({
       name: t.exposeString('name', {
         description: 'The name that is kept with what it triggers and aborts.',
+      }),
+      tenant: t.string({
+        nullable: true,
+        description: 'Whose runs it sees; null for a caller who is in no tenant.',
+        resolve: ({ session }) => session.caller.tenant ?? null,
+      }),
+      credential: t.field({
+        type: credential,
+        description: 'How it was recognised.',
+        resolve: ({ session }) => session.credential,
+      }),
+      expiresAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description:
+          'When its credential expires, and with it what it follows; null for one that does not.',
+        resolve: ({ session: { expiresAt } }) => (expiresAt === null ? null : new Date(expiresAt)),
       }),
       rights: t.field({
         type: [right],
@@ -40,9 +75,9 @@ export function addServer(builder: Builder, webUi: WebUi | undefined): void {
     t.field({
       type: caller,
       description: 'Who asks, and what it may do.',
-      resolve: async (_, __, { tasks, actor }) => {
+      resolve: async (_, __, { tasks, session }) => {
         const { rights } = await tasks.me();
-        return { name: actor.name, rights };
+        return { name: session.caller.name, rights, session };
       },
     }),
   );
@@ -58,8 +93,10 @@ export function addServer(builder: Builder, webUi: WebUi | undefined): void {
       }),
       webUi: t.string({
         nullable: true,
-        description: 'Address of Temporal Web UI; null when this gateway was not told where it is.',
-        resolve: () => webUi?.address ?? null,
+        description:
+          'Address of Temporal Web UI; null when this gateway was not told where it is, or not for the caller.',
+        resolve: (_, __, { session }) =>
+          may(session.caller, 'operate') ? (webUi?.address ?? null) : null,
       }),
     }),
   });

@@ -2,6 +2,7 @@ import { LIMITS } from '../../contract/limits.ts';
 import { checkFirst } from '../../contract/rules/check-first.ts';
 import { TIMELINE_LAST } from '../../contract/timeline.ts';
 import { isClosed } from '../../contract/task-run.ts';
+import { tenantOf } from '../../contract/wire/tenant.ts';
 import type { Abort, Progress, Step, TaskRun } from '../../contract/task-run.ts';
 import { abilitiesOf, addAbilities } from './add-abilities.ts';
 import type { Builder } from './kit/builder.ts';
@@ -37,6 +38,16 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
     }),
   });
   const abilities = addAbilities(builder);
+  const hiddenField = builder.enumType('HiddenField', {
+    description: 'What a caller who may see a run may still not see of it.',
+    values: {
+      INPUT: { description: '`input`.' },
+      OUTPUT: { description: '`output`.' },
+      LOG: { description: '`log`.' },
+      MESSAGES: { description: 'What its code says: the messages of errors and of progress.' },
+      WEB_UI: { description: '`webUiUrl`.' },
+    },
+  });
 
   builder.objectType('TaskRun', {
     description:
@@ -169,14 +180,16 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         log: t.field({
           type: 'LogPage',
           nullable: true,
-          description: `Its log, a page at a time. ${OR_ERROR} A call or two.`,
+          description: `Its log, a page at a time; null when it is hidden. ${OR_ERROR} A call or two.`,
           args: {
             first: t.arg.int({ defaultValue: 100, description: 'How many lines: 1 to 1,000.' }),
             after: t.arg.string({ description: 'Only lines after this position.' }),
             filter: t.arg({ type: 'LogFilter', description: 'Only lines that fit.' }),
           },
-          resolve: async ({ id }, { filter, ...page }, { loaders }) =>
-            await loaders.logs(id, { ...withoutNulls(page), filter: toLogFilter(filter) }),
+          resolve: async ({ id, hidden }, { filter, ...page }, { loaders }) =>
+            hidden?.includes('LOG')
+              ? null
+              : await loaders.logs(id, { ...withoutNulls(page), filter: toLogFilter(filter) }),
         }),
         timeline: t.field({
           type: 'Timeline',
@@ -217,14 +230,26 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
         reruns: related('rerunOf', `The runs that repeat it. ${OR_ERROR} A call.`),
         abilities: t.field({
           type: abilities,
-          description: 'What can be done with it now.',
-          resolve: (run, _, { tasks }) => abilitiesOf(run, tasks.definitions()),
+          description: 'What the caller can do with it now.',
+          resolve: (run, _, { tasks, session }) =>
+            abilitiesOf(run, tasks.definitions(), session.caller),
         }),
         webUiUrl: t.string({
           nullable: true,
           description:
             'Its page in Temporal Web UI, for whoever operates it; null when this gateway does not know where that is.',
-          resolve: ({ id }) => webUi && toWebUiUrl(webUi, id),
+          resolve: ({ id, hidden }) =>
+            webUi && !hidden?.includes('WEB_UI') ? toWebUiUrl(webUi, id) : null,
+        }),
+        tenant: t.string({
+          nullable: true,
+          description: 'Whose run it is; null for one that is nobody’s in particular.',
+          resolve: ({ id }) => tenantOf(id),
+        }),
+        hidden: t.field({
+          type: [hiddenField],
+          description: 'What the caller may not see of it: it is null for that reason.',
+          resolve: ({ hidden }) => [...(hidden ?? [])],
         }),
       };
     },

@@ -75,7 +75,9 @@ export function addWorker(builder: Builder): void {
   builder.queryField('workers', (t) =>
     t.field({
       type: ['Worker'],
-      description: 'The processes that execute runs, lost ones included.',
+      nullable: true,
+      description:
+        'The processes that execute runs, lost ones included. Null only beside an error, such as `FORBIDDEN`.',
       resolve: async (_, __, { loaders }) => await loaders.workers(),
     }),
   );

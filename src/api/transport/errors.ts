@@ -94,8 +94,7 @@ export function isRefusal(error: unknown): error is Refusal {
     error instanceof Error &&
     'statusCode' in error &&
     typeof error.statusCode === 'number' &&
-    error.statusCode >= 400 &&
-    error.statusCode < 500
+    ((error.statusCode >= 400 && error.statusCode < 500) || error.statusCode === 503)
   );
 }
 

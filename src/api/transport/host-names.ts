@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
+import { isLoopback } from '../../login/is-loopback.ts';
 
 /** Names by which a gateway may be reached, beside those of this machine; lower case, without a port. */
 export type Hosts = 'any' | readonly string[];
@@ -27,14 +28,3 @@ function nameOf(host: string): string | undefined {
   if (!/^[\w.:[\]-]+$/.test(host) || !URL.canParse(address)) return undefined;
   return new URL(address).hostname.replace(/^\[|\]$|\.$/g, '');
 }
-
-/** Names and addresses of this machine for itself. */
-export const isLoopback = (name: string): boolean => {
-  const plain = name.replace(/^::ffff:/, '');
-  return (
-    plain === '::1' ||
-    plain === 'localhost' ||
-    plain.endsWith('.localhost') ||
-    (isIPv4(plain) && plain.startsWith('127.'))
-  );
-};

@@ -53,9 +53,8 @@ export async function answerError(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const scope = { log: request.log, requestId: request.id };
-  return await reply
-    .code(statusOf([error], undefined, request))
-    .send({ errors: toFormattedErrors([error], scope) });
+  const status = statusOf([error], undefined, request);
+  return await reply.code(status).send({ errors: toFormattedErrors([error], scope) });
 }
 
 /** Answers for what is not there, in the same form. */

@@ -1,13 +1,15 @@
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { CloseCode, MessageType, parseMessage } from 'graphql-ws';
-import type { CompleteMessage, Message, SubscribeMessage } from 'graphql-ws';
+import type { CompleteMessage, ConnectionInitMessage, Message, SubscribeMessage } from 'graphql-ws';
 import { TaskError } from '../../contract/task-error.ts';
+import type { Session, SessionEnd } from '../../login/session.ts';
 import { isRefusal } from './errors.ts';
 import { executeOnce, follow } from './follow.ts';
 import type { OperationArgs, Results } from './follow.ts';
 import type { LiveOperations } from './live-operations.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
+import type { Said } from './presented.ts';
 
 /** What a session speaks over. */
 export interface Wire {
@@ -18,8 +20,10 @@ export interface Wire {
 
 export interface SessionOptions {
   readonly operations: LiveOperations;
-  /** Of one operation. An error with a `statusCode` of 401 or 403 refuses the caller. */
-  readonly context: () => GatewayContext | Promise<GatewayContext>;
+  /** Who asks, by what was said when the socket opened. An error with a `statusCode` of 401 or 403 refuses it. */
+  readonly admit: (said: Said | undefined) => Promise<Session>;
+  /** Of one operation. */
+  readonly context: (session: Session) => GatewayContext;
   readonly limits: {
     /** Operations that run at once; as many again may be ending. */
     readonly operations: number;
@@ -38,7 +42,8 @@ export class SocketSession {
   #unended = 0;
   readonly #patience: NodeJS.Timeout;
   #greeted = false;
-  #welcome = false;
+  #session: Session | undefined;
+  #unwatch = (): void => {};
   #closed = false;
 
   constructor(wire: Wire, options: SessionOptions) {
@@ -57,7 +62,7 @@ export class SocketSession {
     const message = read(text);
     switch (message?.type) {
       case MessageType.ConnectionInit:
-        return await this.#greet();
+        return await this.#greet(message);
       case MessageType.Ping:
         return await this.#send({
           type: MessageType.Pong,
@@ -82,28 +87,37 @@ export class SocketSession {
   async leave(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#patience);
+    this.#unwatch();
     const left = [...this.#running.values()];
     this.#running.clear();
     await Promise.all(left.map(async (operation) => await operation.leave()));
   }
 
-  async #greet(): Promise<void> {
+  async #greet({ payload }: ConnectionInitMessage): Promise<void> {
     if (this.#greeted)
       return this.#close(CloseCode.TooManyInitialisationRequests, 'More than one connection_init');
     this.#greeted = true;
     clearTimeout(this.#patience);
     try {
-      await this.#options.context();
+      const session = await this.#options.admit(payload);
+      // A name that cannot be one is refused here too.
+      this.#options.context(session);
+      // The client may have gone meanwhile.
+      if (this.#closed) return;
+      this.#session = session;
+      this.#unwatch = session.watch((end) => this.#close(CloseCode.Forbidden, WORDS[end]));
     } catch (error) {
-      if (isRefusal(error)) return this.#close(CloseCode.Forbidden, 'Forbidden');
-      throw error;
+      if (!isRefusal(error)) throw error;
+      return error.statusCode === 503
+        ? this.#close(TRY_AGAIN, 'Try again later')
+        : this.#close(CloseCode.Forbidden, 'Forbidden');
     }
-    this.#welcome = true;
     await this.#send({ type: MessageType.ConnectionAck });
   }
 
   async #subscribe({ id, payload }: SubscribeMessage): Promise<void> {
-    if (!this.#welcome) return this.#close(CloseCode.Unauthorized, 'Unauthorized');
+    const session = this.#session;
+    if (!session) return this.#close(CloseCode.Unauthorized, 'Unauthorized');
     if (id.length > LONGEST_ID)
       return this.#close(CloseCode.BadRequest, `Ids have at most ${LONGEST_ID} characters`);
     if (this.#running.has(id))
@@ -115,7 +129,7 @@ export class SocketSession {
     this.#running.set(id, operation);
     this.#unended++;
     try {
-      const failure = await this.#run(id, payload, operation);
+      const failure = await this.#run(id, payload, operation, session);
       const errors = failure && this.#options.operations.formatErrors(failure.errors);
       if (operation.left) return;
       await this.#send(
@@ -134,13 +148,14 @@ export class SocketSession {
     id: string,
     payload: SubscribeMessage['payload'],
     operation: Operation,
+    session: Session,
   ): Promise<Failure | undefined> {
     const { operations, context, limits } = this.#options;
     if (this.#running.size > limits.operations || this.#unended > 2 * limits.operations)
       return { errors: [tooMany(limits.operations)] };
     const prepared = operations.prepare(payload);
     if ('errors' in prepared) return prepared;
-    const own = await context();
+    const own = context(session);
     if (operation.left) return undefined;
     const args = orTaskError(() => prepared.run(own));
     if (args instanceof TaskError) return { errors: [args] };
@@ -160,7 +175,7 @@ export class SocketSession {
     await this.#wire.send(JSON.stringify(message));
   }
 
-  #close(code: CloseCode, reason: string): void {
+  #close(code: number, reason: string): void {
     this.#closed = true;
     this.#wire.close(code, reason);
   }
@@ -169,6 +184,14 @@ export class SocketSession {
 interface Failure {
   readonly errors: readonly Error[];
 }
+
+/** Clients come back after it, and after `Forbidden`. */
+const TRY_AGAIN = 1013;
+const WORDS: Readonly<Record<SessionEnd, string>> = {
+  expired: 'Token expired: come back with a new one, and go on from your last cursor',
+  revoked: 'Forbidden',
+  changed: 'Rights changed: come back, and go on from your last cursor',
+};
 
 /** It is kept for as long as its operation runs, and is in each frame of it. */
 const LONGEST_ID = 256;

@@ -20,15 +20,19 @@ import { serveWithoutUpgrade } from './without-upgrade.ts';
 import { createHeld } from '../schema/kit/context.ts';
 import type { GatewayContext } from '../schema/kit/context.ts';
 import type { HeldBytes } from '../../tools/held-bytes.ts';
+import type { Session } from '../../login/session.ts';
+import type { Said } from './presented.ts';
 
 export interface SocketOptions {
   readonly schema: GraphQLSchema;
   readonly path: string;
   /**
-   * Of one operation. Who asks is told by the request that opened the socket and by nothing that came over it.
-   * An error with a `statusCode` of 401 or 403 refuses the caller.
+   * Who asks, by the request that opened the socket and by what was said when it opened. An error with a `statusCode`
+   * of 401 or 403 refuses it.
    */
-  readonly context: (request: IncomingMessage) => GatewayContext | Promise<GatewayContext>;
+  readonly admit: (request: IncomingMessage, said: Said | undefined) => Promise<Session>;
+  /** Of one operation over the socket that this request opened. */
+  readonly context: (session: Session, request: IncomingMessage) => GatewayContext;
   /** Pages that may open a socket, beside those of this host. */
   readonly origins?: Origins | undefined;
   readonly hosts?: Hosts | undefined;
@@ -105,7 +109,7 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
 /** What is done with each socket. */
 function protocolOf(
   app: FastifyInstance,
-  { schema, context, disclosure, held = createHeld() }: SocketOptions,
+  { schema, admit, context, disclosure, held = createHeld() }: SocketOptions,
   limits: SocketLimits,
 ): (socket: WebSocket, stream: Duplex, request: IncomingMessage) => void {
   const operations = new LiveOperations(schema, app.log, disclosure);
@@ -119,7 +123,12 @@ function protocolOf(
         send: (frame) => outbox.send(frame),
         close: (code, reason) => socket.close(code, reason),
       },
-      { operations, context: () => context(request), limits },
+      {
+        operations,
+        admit: (said) => admit(request, said),
+        context: (session) => context(session, request),
+        limits,
+      },
     );
     const stopWatching = watchOver(socket, outbox, limits);
     socket.on('message', (data: RawData) => {

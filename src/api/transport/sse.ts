@@ -15,8 +15,8 @@ import type { HeldBytes, Holder } from '../../tools/held-bytes.ts';
 export interface SseOptions {
   readonly schema: GraphQLSchema;
   readonly path: string;
-  /** Of one operation. An error with a `statusCode` of 401 or 403 refuses the caller. */
-  readonly context: (request: IncomingMessage) => GatewayContext | Promise<GatewayContext>;
+  /** Of one operation, whose caller was let in before its body was read. */
+  readonly context: (request: IncomingMessage) => GatewayContext;
   readonly disclosure?: Disclosure | undefined;
   readonly limits?: Partial<SseLimits> | undefined;
   /** What the process keeps for all its clients. */
@@ -64,17 +64,23 @@ export function registerSse(app: FastifyInstance, options: SseOptions): void {
       if (streams.size >= limits.streams)
         return await refuse(reply.header('retry-after', '5'), 503, 'Too many streams are open.');
 
+      const contextValue = context(request.raw);
       const results =
         'errors' in prepared
           ? once({ errors: prepared.errors })
-          : await resultsOf(prepared.run(await context(request.raw)), kind);
+          : await resultsOf(prepared.run(contextValue), kind);
       reply.hijack();
       const { raw } = reply;
       // From here on Fastify writes nothing.
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value !== undefined) raw.setHeader(name, value);
       streams.add(raw);
-      raw.once('close', () => streams.delete(raw));
+      // Without `complete`: the operation is not over, and its client may come back with a new credential.
+      const unwatch = contextValue.session.watch(() => raw.destroy());
+      raw.once('close', () => {
+        unwatch();
+        streams.delete(raw);
+      });
       await new EventStream(raw, limits, held.open()).write(results, operations);
       return reply;
     },

@@ -12,6 +12,7 @@ import type { TaskModule } from '../../../src/contract/task-definition.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 import * as builtIn from '../../../src/workflows/index.ts';
 import { schemaOf } from '../schema/support.ts';
+import { sessionOf } from '../../../src/login/session.ts';
 
 const definitions = describeDefinitions(builtIn);
 const NOW = new Date('2026-11-24T06:00:00Z');
@@ -141,7 +142,7 @@ describe('each example', () => {
 
   test('runs as it is, with the run that was triggered in the tab before it', async () => {
     const tasks: FakeTasks = new FakeTasks({ tasks: builtIn as TaskModule });
-    const contextValue = createContext({ tasks, actor: { name: 'ada' } });
+    const contextValue = createContext({ tasks, session: sessionOf({ name: 'ada' }) });
     let run = '';
     for (const { query } of examplesFor(definitions, NOW)) {
       const source = query.replaceAll(ANY_RUN, run);

@@ -8,6 +8,7 @@ import { describeDefinitions } from '../../../src/contract/rules/describe-defini
 import { publicDefinitions } from '../../../src/contract/rules/public-definitions.ts';
 import type { TaskDefinition, TaskModule } from '../../../src/contract/task-definition.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
+import { sessionOf } from '../../../src/login/session.ts';
 
 /** A definition whose code never runs. */
 export function defined(
@@ -52,7 +53,7 @@ export function gatewayOf(
     (await graphql({
       schema,
       source,
-      contextValue: createContext({ tasks, actor }),
+      contextValue: createContext({ tasks, session: sessionOf(actor) }),
       ...(variableValues && { variableValues }),
     })) as ExecutionResult<Answer>;
   /** The data of an answer without errors. */

@@ -8,6 +8,8 @@ import { attachSockets } from '../../../src/api/transport/sockets.ts';
 import type { SocketOptions } from '../../../src/api/transport/sockets.ts';
 import { registerSse } from '../../../src/api/transport/sse.ts';
 import type { SseOptions } from '../../../src/api/transport/sse.ts';
+import { sessionOf } from '../../../src/login/session.ts';
+import type { Session } from '../../../src/login/session.ts';
 import type { Tasks } from '../../../src/contract/tasks.ts';
 import type { HeldBytes } from '../../../src/tools/held-bytes.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
@@ -39,6 +41,12 @@ interface Options {
 
 const shared = gatewayOf();
 
+const sessionOfRequest = ({ headers }: IncomingMessage): Session => {
+  const name = headers['x-actor'];
+  if (name === 'nobody') throw Object.assign(new Error('No'), { statusCode: 403 });
+  return sessionOf({ name: typeof name === 'string' ? name : 'ada' });
+};
+
 /** A gateway with its live transports alone, over tasks in memory. */
 export async function startLiveGateway({
   tasks = new FakeTasks({ tasks: shared.module }),
@@ -55,18 +63,21 @@ export async function startLiveGateway({
   });
   let viewers = 0;
   const counted = countViewers(service, (change) => (viewers += change));
-  const context = (request: IncomingMessage) => {
-    const name = request.headers['x-actor'];
-    if (name === 'nobody') throw Object.assign(new Error('No'), { statusCode: 403 });
-    return createContext({
-      held,
-      tasks: counted,
-      actor: { name: typeof name === 'string' ? name : 'ada' },
-    });
-  };
+  const context = (session: Session) => createContext({ held, tasks: counted, session });
   const { schema } = shared;
-  attachSockets(app, { schema, path: '/graphql', context, ...sockets });
-  registerSse(app, { schema, path: '/graphql/stream', context, ...sse });
+  attachSockets(app, {
+    schema,
+    path: '/graphql',
+    admit: async (request) => sessionOfRequest(request),
+    context,
+    ...sockets,
+  });
+  registerSse(app, {
+    schema,
+    path: '/graphql/stream',
+    context: (request) => context(sessionOfRequest(request)),
+    ...sse,
+  });
   await app.listen({ port: wanted, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   const trigger = async (): Promise<string> => {

@@ -1,4 +1,5 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString, parse } from 'graphql';
+import { sessionOf } from '../../../src/login/session.ts';
 import { expect, test } from 'vitest';
 import { createContext } from '../../../src/api/schema/kit/context.ts';
 import { follow } from '../../../src/api/transport/follow.ts';
@@ -62,7 +63,7 @@ function followed({ sameForAll }: { readonly sameForAll: boolean }) {
       schema,
       document,
       variableValues,
-      contextValue: createContext({ tasks, actor: { name: 'ada' } }),
+      contextValue: createContext({ tasks, session: sessionOf({ name: 'ada' }) }),
     });
     if (!(Symbol.asyncIterator in results)) throw new Error(results.errors?.[0]?.message);
     return results;

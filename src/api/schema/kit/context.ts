@@ -1,5 +1,5 @@
 import type { Tasks } from '../../../contract/tasks.ts';
-import type { Caller } from '../../../contract/caller.ts';
+import type { Session } from '../../../login/session.ts';
 import { type ListShare, ListShares } from './list-shares.ts';
 import { LIMITS } from '../../../contract/limits.ts';
 import { HeldBytes } from '../../../tools/held-bytes.ts';
@@ -12,7 +12,8 @@ import { withinBudget } from './within-budget.ts';
 export interface GatewayContext {
   /** The service, for this caller and within the operation's budget. */
   readonly tasks: Tasks;
-  readonly actor: Caller;
+  /** Who asks, and for how long it may. */
+  readonly session: Session;
   readonly loaders: Loaders;
   /** Opens live lists, within the caller's share of them. */
   readonly lists: ListShare;
@@ -22,7 +23,7 @@ export interface GatewayContext {
 }
 
 export interface ContextOptions
-  extends Pick<GatewayContext, 'tasks' | 'actor'>, Partial<Pick<GatewayContext, 'lists'>> {
+  extends Pick<GatewayContext, 'tasks' | 'session'>, Partial<Pick<GatewayContext, 'lists'>> {
   /** What the process holds for all operations. */
   readonly held?: HeldBytes | undefined;
   readonly limits?: OperationLimits | undefined;
@@ -33,19 +34,19 @@ export const createHeld = (): HeldBytes => new HeldBytes(LIMITS.held.all, LIMITS
 
 export function createContext({
   tasks,
-  actor,
+  session,
   held = createHeld(),
   limits,
-  lists = new ListShares().of({}, actor),
+  lists = new ListShares().of({}, session.caller),
 }: ContextOptions): GatewayContext {
   // Code may trigger what is private; whoever comes by the API may not.
-  const own = tasks.as({ ...actor, publicOnly: true });
+  const own = tasks.as({ ...session.caller, publicOnly: true });
   const create = (): GatewayContext => {
     const operation = new Operation(held, limits);
     const budgeted = withinBudget(own, operation);
     return {
       tasks: budgeted,
-      actor,
+      session,
       loaders: new Loaders(budgeted),
       operation,
       lists,

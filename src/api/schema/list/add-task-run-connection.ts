@@ -77,8 +77,9 @@ export function addTaskRunConnection(builder: Builder): void {
   builder.queryField('taskRuns', (t) =>
     t.field({
       type: 'TaskRunConnection',
+      nullable: true,
       description:
-        'The runs that fit, a page at a time. What was just triggered, aborted or deleted here shows at once.',
+        'The runs that fit, a page at a time. What was just triggered, aborted or deleted here shows at once. Null only beside an error.',
       args: {
         filter: t.arg({ type: 'TaskRunFilter', description: 'Which runs. Default: all.' }),
         orderBy: t.arg({

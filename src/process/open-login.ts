@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { AuthFileError, parseAuthFile } from '../login/auth-file.ts';
+import type { AuthFile } from '../login/auth-file.ts';
+import { AuthRules } from '../login/auth-rules.ts';
+import { Authenticator } from '../login/authenticator.ts';
+import { isSafe, OidcVerifier } from '../login/oidc-verifier.ts';
+import { RunTokens } from '../login/run-tokens.ts';
+import type { Authenticate } from '../login/session.ts';
+import { trustedPeers } from '../login/trusted-peers.ts';
+import { watchAuthFile } from '../login/watch-auth-file.ts';
+import { isLoopback } from '../login/is-loopback.ts';
+import { ConfigError } from './config.ts';
+import type { Config } from './config.ts';
+import type { Logger } from './logger.ts';
+
+export interface Login {
+  /** Undefined: nobody logs in, and everybody may do everything. */
+  readonly authenticate: Authenticate | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * How a gateway of this configuration knows its callers. Throws `ConfigError` for a file that cannot be used, with
+ * every fault of it, and where everybody on a network could do everything and nobody said that this is meant.
+ */
+export async function openLogin(
+  { host, login }: Pick<Config, 'host' | 'login'>,
+  logger: Logger,
+): Promise<Login> {
+  const { file, oidc: provider, proxy, tokenSecrets } = login;
+  if (file === undefined && proxy === undefined) return withoutLogin(host, login.none, logger);
+
+  if (provider && !isSafe(new URL(provider.issuer)))
+    throw new ConfigError(
+      `WAYMARK_OIDC_ISSUER: expected an https address, or an http one of this machine, got \`${provider.issuer}\``,
+    );
+  const text = file === undefined ? undefined : await readOrRefuse(file);
+  const oidc = provider && new OidcVerifier({ ...provider, report: (line) => logger.info(line) });
+  const [first, ...others] = tokenSecrets;
+  const authenticator = new Authenticator({
+    rules: new AuthRules(text === undefined ? NAMED_BY_PROXY : parseOrRefuse(file, text)),
+    oidc,
+    nameClaim: login.nameClaim,
+    tokens: first && new RunTokens([first, ...others]),
+    proxy: proxy && { header: proxy.header, isTrusted: trustedPeers(proxy.trusted) },
+  });
+  const closing = new AbortController();
+  const watching =
+    file !== undefined && text !== undefined
+      ? watchAuthFile(file, {
+          text,
+          signal: closing.signal,
+          changed: (rules) => {
+            authenticator.rules = new AuthRules(rules);
+            logger.info(`${file} has changed: its rules hold from now on`);
+          },
+          failed: (error) =>
+            logger.error({ err: error }, `${file} cannot be used: the rules of before hold`),
+        })
+      : undefined;
+  return {
+    authenticate: authenticator.authenticate,
+    close: async () => {
+      closing.abort();
+      oidc?.close();
+      await watching;
+    },
+  };
+}
+
+function withoutLogin(host: string, meant: boolean, logger: Logger): Login {
+  if (meant)
+    logger.warn(
+      `WAYMARK_AUTH is \`none\`: whoever reaches the gateway on ${host} may do everything`,
+    );
+  else if (!isLoopback(host))
+    throw new ConfigError(
+      `HOST: expected an address of this machine alone, such as 127.0.0.1, because there is no login, got \`${host}\`: everybody who reaches it could do everything. Set a login (WAYMARK_AUTH_FILE, WAYMARK_OIDC_ISSUER or WAYMARK_ACTOR_HEADER), or WAYMARK_AUTH=none where something else lets in the right people alone`,
+    );
+  return { authenticate: undefined, close: async () => {} };
+}
+
+/** Without a file, whomever the proxy lets in may do everything. */
+const NAMED_BY_PROXY: AuthFile = parseAuthFile(
+  JSON.stringify({ bindings: [{ claim: 'sub', has: '*', roles: ['admin'] }] }),
+);
+
+async function readOrRefuse(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`WAYMARK_AUTH_FILE: expected a file that can be read, got \`${file}\``, {
+      cause,
+    });
+  }
+}
+
+function parseOrRefuse(file: string | undefined, text: string): AuthFile {
+  try {
+    return parseAuthFile(text);
+  } catch (cause) {
+    if (!(cause instanceof AuthFileError)) throw cause;
+    throw new ConfigError(`WAYMARK_AUTH_FILE: ${file} cannot be used:\n${cause.message}`, {
+      cause,
+    });
+  }
+}
