@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import type { LogHeader } from '../contract/wire/messages.ts';
 import { fit } from '../contract/wire/payload-limit.ts';
+import { markOf, toSource } from '../contract/wire/log-source.ts';
 import { LOG_LIMITS, isEnvelope } from '../contract/wire/run-log.ts';
 import type { LogEntry, LogEnvelope, LogLevel, RunEvent } from '../contract/wire/run-log.ts';
 import type { Progress } from '../contract/task-run.ts';
@@ -41,7 +42,7 @@ export class Attempt {
     const spent = before?.spent ?? 0;
     this.context = context;
     this.#header = header;
-    this.#src = `${iteration}/${activityId}/${attempt}`;
+    this.#src = toSource({ iteration, activityId, attempt, mark: markFor(context, header) });
     this.#step = activityType;
     this.#progress = before?.progress;
     this.#state = before?.state;
@@ -165,6 +166,12 @@ export class Attempt {
   #kept(): Pick<LogEnvelope, 'state'> {
     return this.#state === undefined ? {} : { state: this.#state };
   }
+}
+
+/** An activity that was waiting at a reset still has the header of the execution before it. */
+function markFor({ info }: Context, header: LogHeader | undefined): string | undefined {
+  const own = markOf(info.workflowExecution?.runId ?? '');
+  return header?.run === undefined || header.run === own ? header?.mark : own;
 }
 
 function lastHeartbeatOf({ info }: Context): LogEnvelope | undefined {

@@ -16,7 +16,7 @@ import { inTenant, tenantOf } from '../contract/wire/tenant.ts';
 import { toRunFields } from '../contract/wire/run-fields.ts';
 import type { TaskDefinition } from '../contract/task-definition.ts';
 import { TaskError } from '../contract/task-error.ts';
-import { assertFits } from './fits.ts';
+import { assertFits } from './input-and-output.ts';
 import { runMemo, toSearchAttributePairs } from './run-memo.ts';
 import { codeOf, rootOf } from './to-failure.ts';
 import { state } from './run-state.ts';

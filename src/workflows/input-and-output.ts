@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { readInput } from '../contract/input/check-input.ts';
 import { readValue } from '../contract/input/read-value.ts';
 import { TaskError } from '../contract/task-error.ts';
-import { assertFits } from './fits.ts';
+import { fit } from '../contract/wire/payload-limit.ts';
 
 export async function parseInput<Input extends z.ZodType>(
   { id, input: schema }: { readonly id: string; readonly input: Input },
@@ -33,4 +33,13 @@ export async function checkOutput<Output>(
     'INVALID_OUTPUT',
     { issues },
   );
+}
+
+/**
+ * Throws a failure that ends the run unless Temporal can carry this value. Without it the workflow task would fail
+ * and be tried again for ever.
+ */
+export function assertFits(what: string, value: unknown): void {
+  const { unfit } = fit(what, value, { code: 'INVALID_OUTPUT' });
+  if (unfit) throw ApplicationFailure.nonRetryable(unfit.message, unfit.code);
 }

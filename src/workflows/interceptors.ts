@@ -15,9 +15,11 @@ import type {
 import { fromCancel } from '../contract/wire/abort-cause.ts';
 import { LOG_HEADER, isLoggedResult } from '../contract/wire/messages.ts';
 import type { LogHeader } from '../contract/wire/messages.ts';
+import { markOf } from '../contract/wire/log-source.ts';
 import { LOG_LIMITS } from '../contract/wire/run-log.ts';
 import { takeIn } from './begin-run.ts';
-import { assertFits } from './fits.ts';
+import { assertFits } from './input-and-output.ts';
+import { resetMark, showReset } from './reset-mark.ts';
 import { causeForChildren, state, toAbortDetails } from './run-state.ts';
 import { inWords, showDetails } from './show-details.ts';
 
@@ -30,7 +32,10 @@ export const interceptors = (): WorkflowInterceptors => ({
 /** Brings the abort's reason in and its details out: the SDK has no API for either. */
 const aborts: WorkflowInternalsInterceptor = {
   activate(input, next) {
-    for (const { cancelWorkflow } of input.activation.jobs ?? [])
+    const jobs = input.activation.jobs ?? [];
+    // A question may change nothing.
+    if (jobs.some(({ queryWorkflow }) => !queryWorkflow)) showReset();
+    for (const { cancelWorkflow } of jobs)
       if (cancelWorkflow) {
         const { parent = null } = workflowInfo();
         const cause = cancelWorkflow.reason ?? null;
@@ -103,11 +108,14 @@ function withLogHeader(
   input: ActivityInput,
   budget: number,
 ): Parameters<Next<WorkflowOutboundCallsInterceptor, 'scheduleActivity'>>[0] {
+  const mark = resetMark();
   const header: LogHeader = {
     v: 1,
     iteration: state.iteration,
     budget,
     parallel: state.activities.count,
+    run: markOf(workflowInfo().runId),
+    ...(mark !== undefined && { mark }),
     ...(state.timeout && { timeout: state.timeout }),
   };
   const payload = defaultPayloadConverter.toPayload(header);

@@ -9,7 +9,8 @@ import { MEMO } from '../contract/wire/messages.ts';
 import type { TaskDefinition } from '../contract/task-definition.ts';
 import { executeChild, triggerChild } from './child-runs.ts';
 import type { ChildRunOptions } from './child-runs.ts';
-import { assertFits } from './fits.ts';
+import { assertFits } from './input-and-output.ts';
+import { resetMark } from './reset-mark.ts';
 import { runMemo, toSearchAttributePairs } from './run-memo.ts';
 import { state } from './run-state.ts';
 
@@ -69,6 +70,7 @@ async function nextIteration(input: unknown, maxIterations: number): Promise<nev
   };
   const { startTime, typedSearchAttributes } = workflowInfo();
   const memo = runMemo();
+  const mark = resetMark();
   const continueAsNew = makeContinueAsNewFunc<
     (input: unknown, carried: Carried) => Promise<unknown>
   >({
@@ -76,7 +78,12 @@ async function nextIteration(input: unknown, maxIterations: number): Promise<nev
     memo: {
       ...workflowInfo().memo,
       ...(memo && {
-        [MEMO]: { ...memo, iteration, createdAt: memo.createdAt ?? startTime.toISOString() },
+        [MEMO]: {
+          ...memo,
+          iteration,
+          createdAt: memo.createdAt ?? startTime.toISOString(),
+          ...(mark !== undefined && { mark }),
+        },
       }),
     },
     typedSearchAttributes: typedSearchAttributes.updateCopy(

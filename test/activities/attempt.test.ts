@@ -183,6 +183,17 @@ describe('a checkpoint', () => {
 });
 
 describe('the log of an attempt', () => {
+  test.each([
+    ['as its run says', { run: '00000000', mark: '0123abcd' }, '1/7@0123abcd/1'],
+    ['in another execution than scheduled it', { run: '89abcdef' }, '1/7@00000000/1'],
+    ['in no other', { run: '00000000' }, '1/7/1'],
+    ['of an older version', {}, '1/7/1'],
+  ])('is marked after a reset: %s', async (_, header, source) => {
+    const { log } = await activityTest({ header }).run(async () => undefined);
+    expect(log.src).toBe(source);
+    expect(log.segs.map(({ src }) => src)).toEqual([source]);
+  });
+
   test('leaves with the result, its start first', async () => {
     const { run, signals, beats } = activityTest({ header: { iteration: 3 } });
     const { result, log: envelope } = await run(async () => {

@@ -26,6 +26,8 @@ interface Shape {
   readonly abortAt?: number;
   readonly grace?: number;
   readonly startDelay?: number;
+  /** Resets it, when it has ended, to its first workflow task. */
+  readonly reset?: boolean;
   readonly ends: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'CONTINUED_AS_NEW';
 }
 
@@ -78,6 +80,12 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     ends: 'CANCELLED',
   },
   'aborted-with-clean-up': { type: 'cleanUpTask', input: {}, abortAt: 4, ends: 'CANCELLED' },
+  'reset-run': {
+    type: 'walkThen',
+    input: { next: 'fail', steps: 1 },
+    reset: true,
+    ends: 'FAILED',
+  },
   'aborted-clean-up-hangs': { type: 'cleanUpHangs', input: {}, abortAt: 4, ends: 'CANCELLED' },
 };
 
@@ -90,9 +98,10 @@ beforeAll(async () => {
 afterAll(() => whole.stop());
 
 test.each(Object.entries(SHAPES))('the history of %s replays', async (name, shape) => {
-  const run = await start(shape);
-  if (shape.abortAt !== undefined) await abort(run, shape);
-  await run.result().catch(() => undefined);
+  const first = await start(shape);
+  if (shape.abortAt !== undefined) await abort(first, shape);
+  await first.result().catch(() => undefined);
+  const run = shape.reset === true ? await reset(first) : first;
   const history = await run.fetchHistory();
   expect((await run.describe()).status.name).toBe(shape.ends);
   await Worker.runReplayHistory(
@@ -127,6 +136,22 @@ async function start({ type, input, startDelay }: Shape): Promise<WorkflowHandle
   });
   // The first link, not the chain.
   return whole.client.workflow.getHandle(workflowId, firstExecutionRunId, { followRuns: false });
+}
+
+/** The execution that takes the place of an ended one, when it has ended too. */
+async function reset({ workflowId }: WorkflowHandle): Promise<WorkflowHandle> {
+  const run = whole.client.workflow.getHandle(workflowId);
+  const { events } = await run.fetchHistory();
+  const done = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  const { runId } = await whole.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId },
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: done?.eventId ?? null,
+  });
+  const anew = whole.client.workflow.getHandle(workflowId, runId);
+  await anew.result().catch(() => undefined);
+  return anew;
 }
 
 async function abort(run: WorkflowHandle, { abortAt = 1, grace }: Shape): Promise<void> {

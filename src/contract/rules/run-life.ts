@@ -5,6 +5,8 @@ import type { LogLevel, LogLine, RunEvent } from '../wire/run-log.ts';
 export interface LifeMoment {
   readonly time: Date;
   readonly iteration: number;
+  /** Of a run that an operator reset: it can be aborted and can end once more. */
+  readonly mark?: string | undefined;
 }
 
 type Cause = Pick<Abort, 'by' | 'reason'>;
@@ -58,12 +60,12 @@ const line = (
   event: keyof typeof NUMBER,
   level: LogLevel,
   message: string,
-  { time, iteration }: LifeMoment,
+  { time, iteration, mark }: LifeMoment,
 ): LogLine => ({
   step: null,
   attempt: null,
   iteration,
-  source: 'run',
+  source: mark === undefined ? 'run' : `run@${mark}`,
   n: NUMBER[event],
   time,
   level,

@@ -1,3 +1,4 @@
+import { activityOf, haveOneMark } from './log-source.ts';
 import { isEnvelope } from './run-log.ts';
 
 /**
@@ -11,14 +12,18 @@ export class LastCheckpoints {
   apply(envelope: unknown): void {
     if (!isEnvelope(envelope) || envelope.state === undefined) return;
     const { src, state, ended = false } = envelope;
-    const end = src.lastIndexOf('/');
-    const activity = src.slice(0, end);
-    const attempt = Number(src.slice(end + 1));
+    const activity = activityOf(src);
+    const attempt = Number(src.slice(src.lastIndexOf('/') + 1));
     const known = this.#newest.get(activity);
     // What an attempt says as it ends is its last word; a heartbeat that comes after it is older.
-    if (known && (known.attempt > attempt || (known.attempt === attempt && known.ended && !ended)))
+    if (
+      known &&
+      // Attempts count anew after a reset, and what was before it comes first.
+      haveOneMark(known.src, src) &&
+      (known.attempt > attempt || (known.attempt === attempt && known.ended && !ended))
+    )
       return;
-    this.#newest.set(activity, { attempt, ended, state });
+    this.#newest.set(activity, { src, attempt, ended, state });
   }
 
   /** By `<iteration>/<activity id>`, as sources begin. */
@@ -28,6 +33,7 @@ export class LastCheckpoints {
 }
 
 interface Newest {
+  readonly src: string;
   readonly attempt: number;
   readonly ended: boolean;
   readonly state: unknown;

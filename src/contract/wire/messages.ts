@@ -5,6 +5,8 @@ export const LOG_SIGNAL = 'waymark.log';
 export const LOGS_QUERY = 'waymark.logs';
 /** Header of an activity call. An activity answers `LoggedResult` only when it is there. */
 export const LOG_HEADER = 'waymark.log';
+/** Patch that a run has since an operator's reset: Temporal's index lists it. */
+export const RESET_PATCH = 'waymark.reset';
 /** The one memo field of ours. */
 export const MEMO = 'waymark';
 
@@ -16,6 +18,10 @@ export interface LogHeader {
   readonly budget: number;
   /** Activities of this run that run at the same time. */
   readonly parallel: number;
+  /** The mark of the execution that scheduled it: a reset hands what was scheduled to another one. */
+  readonly run?: string;
+  /** What the sources of that execution are marked with, since a reset. */
+  readonly mark?: string;
   /** The seconds that all iterations of the run may take, and the millisecond at which they are over. */
   readonly timeout?: { readonly seconds: number; readonly at: number };
 }

@@ -35,6 +35,8 @@ export interface RunMemo {
   /** The chain's first start, ISO; absent in the first iteration. */
   readonly createdAt?: string;
   readonly iteration: number;
+  /** What its sources are marked with, when an operator reset an iteration before this one. */
+  readonly mark?: string;
 }
 
 /** What a key stands for: definition and input, in two forms that are the same for the same request. */

@@ -1,4 +1,5 @@
 import { utf8Length } from '../../tools/utf8-length.ts';
+import { activityOf } from './log-source.ts';
 
 /**
  * The run log's protocol and its one reducer. The same class runs in the workflow (fed by signals and activity
@@ -63,7 +64,7 @@ export interface WireLine {
   readonly dropped?: number;
 }
 
-/** Lines of one source, `<iteration>/<activity id>/<attempt>`. (src, n) is a line's identity. */
+/** Lines of one source, as `toSource` writes it. (src, n) is a line's identity. */
 export interface Segment {
   readonly src: string;
   /** The activity's name. */
@@ -179,7 +180,7 @@ export class RunLog {
   }
 
   #report({ src, progress, ended = false }: LogEnvelope): void {
-    const activity = src.slice(0, src.lastIndexOf('/'));
+    const activity = activityOf(src);
     if (progress) {
       // Another step has begun after all others ended: the old numbers are of the past.
       if (!this.#progress.has(activity) && [...this.#progress.values()].every((one) => one.ended))
@@ -245,7 +246,7 @@ export interface LogLine {
   readonly step: string | null;
   readonly attempt: number | null;
   readonly iteration: number;
-  /** `(source, n)` names this line for ever; lifecycle lines have the source `run`. */
+  /** `(source, n)` names this line for ever; lifecycle lines have the source `run`, after a reset `run@<mark>`. */
   readonly source: string;
   readonly n: number;
   readonly time: Date;

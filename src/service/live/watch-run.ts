@@ -5,7 +5,7 @@ import { News } from '../../tools/news.ts';
 import { inOrder, unordered } from '../log/history-log.ts';
 import { abortRequestOf, openingOf } from '../log/lifecycle.ts';
 import type { LifeLine } from '../log/lifecycle.ts';
-import type { LinkHistories } from '../log/link-histories.ts';
+import type { LinkHistories, NextLink } from '../log/link-histories.ts';
 import { withWaiting } from '../log/live-lines.ts';
 import { BATCH_BYTES } from '../log/read-logs.ts';
 import type { LinkView } from '../log/read-logs.ts';
@@ -133,9 +133,10 @@ export class RunWatcher {
           await this.#look(state);
         } else {
           const closed = await this.#histories.closed(this.id, state.link, state);
-          if (!closed?.next) return this.#finish(state);
-          link = closed.next.link;
-          this.#enter(closed.next.offset);
+          const next = closed?.next ?? (closed?.replaced && (await this.#branch(state.link)));
+          if (!next) return this.#finish(state);
+          link = next.link;
+          this.#enter(next.offset);
         }
         failures = 0;
       } catch (error) {
@@ -147,6 +148,12 @@ export class RunWatcher {
       const pause = Math.min(tick * 2 ** failures, LONGEST_PAUSE);
       await this.#bell.sleep(pause - (Date.now() - began));
     }
+  }
+
+  /** Where the run goes on when an earlier link than the newest one was reset. */
+  async #branch(link: string): Promise<NextLink> {
+    const newest = await this.#source.state(this.id);
+    return this.#histories.branch(this.id, link, newest.link);
   }
 
   /** One look at an open link: at most one call beside the one that told its state. */
@@ -168,10 +175,10 @@ export class RunWatcher {
     this.news.publish();
   }
 
-  async #readAbort({ link, details }: LinkState): Promise<void> {
+  async #readAbort({ link, details, mark }: LinkState): Promise<void> {
     const event = await this.#source.abortRequest(this.id, link);
     this.#abortRead = true;
-    this.#abortRequest = event && abortRequestOf(event, details.iteration);
+    this.#abortRequest = event && abortRequestOf(event, { iteration: details.iteration, mark });
     this.#bell.ring();
   }
 

@@ -2,8 +2,9 @@ import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { TaskRunStatus } from '../../contract/task-run.ts';
 import { linksBefore } from '../temporal/history.ts';
 import { isGone } from '../temporal/to-task-error.ts';
+import { LONGEST_WALK } from './link-histories.ts';
 import type { ClosedLink, LinkHistories } from './link-histories.ts';
-import { intoLink, startOf, toCursor } from './log-position.ts';
+import { intoLink, intoReset, startOf, toCursor } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
 import { BATCH_BYTES, readOn } from './read-logs.ts';
 import type { LinkView, LogBatch } from './read-logs.ts';
@@ -55,39 +56,43 @@ export class LogFollower {
     }
     try {
       const closed = await this.#histories.closed(this.#id, position.link, known);
-      return closed && this.#readClosed(position, closed);
+      return closed && (await this.#readClosed(position, closed, state));
     } catch (error) {
       if (known || !isGone(error)) throw error;
       return this.#afterLost(position, state);
     }
   }
 
-  #readClosed(position: LogPosition, { details, log, life, next }: ClosedLink): RunBatch {
+  async #readClosed(
+    position: LogPosition,
+    { details, log, life, next: known }: ClosedLink,
+    { link: newest }: LinkState,
+  ): Promise<RunBatch> {
     const page = log.page({ after: position.offset, limitBytes: BATCH_BYTES });
     const batch = readOn(this.#id, position, { page, live: [], running: NONE, life, over: true });
-    if (batch.onward !== 'OVER' || !next) return toRunBatch(batch, details.status);
-    const onward = intoLink({ ...batch.position, offset: next.offset }, next.link);
-    return {
-      lines: batch.lines,
-      position: onward,
-      cursor: toCursor(this.#id, onward, NONE),
-      onward: 'MORE',
-      status: null,
-    };
+    if (batch.onward !== 'OVER') return toRunBatch(batch);
+    const { link } = position;
+    const next =
+      known ?? (link !== newest && (await this.#histories.branch(this.#id, link, newest)));
+    if (!next) return toRunBatch(batch, details.status);
+    return this.#onward(
+      next.reset
+        ? intoReset(batch.position, next.link, next.offset)
+        : intoLink({ ...batch.position, offset: next.offset }, next.link),
+      batch.lines,
+    );
   }
 
   /** Temporal no longer holds the link that was read last: what is left goes on in a later one. */
   async #afterLost(position: LogPosition, newest: LinkState): Promise<RunBatch> {
     const link = await this.#firstRetained(newest);
     if (link === position.link) throw gone(this.#id);
-    const onward = intoLink(position, link);
-    return {
-      lines: [],
-      position: onward,
-      cursor: toCursor(this.#id, onward, NONE),
-      onward: 'MORE',
-      status: null,
-    };
+    return this.#onward(intoLink(position, link));
+  }
+
+  #onward(position: LogPosition, lines: RunBatch['lines'] = []): RunBatch {
+    const cursor = toCursor(this.#id, position, NONE);
+    return { lines, position, cursor, onward: 'MORE', status: null };
   }
 
   async #firstRetained({ link, first }: LinkState): Promise<string> {
@@ -115,8 +120,6 @@ export class LogFollower {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-/** Links that are looked for behind the newest one when the first is gone. */
-const LONGEST_WALK = 200;
 
 const toRunBatch = (
   { lines, position, cursor, onward }: LogBatch,

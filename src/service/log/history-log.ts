@@ -9,7 +9,7 @@ import type {
   WireLogPage,
 } from '../../contract/wire/run-log.ts';
 import { decodeFirst } from '../temporal/decode-first.ts';
-import { isEnd } from '../temporal/history.ts';
+import { isEnd, resetIn } from '../temporal/history.ts';
 import type { HistoryEvent } from '../temporal/history.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { CourseReader } from './link-course.ts';
@@ -25,6 +25,8 @@ export interface LinkHistory {
   readonly safe: number;
   readonly abortRequest: HistoryEvent | undefined;
   readonly end: HistoryEvent | undefined;
+  /** Lines up to this offset are of the execution that a reset made this one of. */
+  readonly inherited: number;
   /** The link that follows. */
   readonly next: string | undefined;
   readonly course: LinkCourse;
@@ -37,6 +39,10 @@ export class HistoryLog {
   readonly #checkpoints = new LastCheckpoints();
   #signals: unknown[] = [];
   #outcomes: unknown[] = [];
+  #inherited = 0;
+  /** A reset was just now: what comes before the next workflow task is of the execution before it. */
+  #resetting = false;
+  #foreign: Foreign | undefined;
   #abortRequest: HistoryEvent | undefined;
   #end: HistoryEvent | undefined;
   readonly #course = new CourseReader();
@@ -64,6 +70,11 @@ export class HistoryLog {
     } else if (timedOut) this.#outcomes.push(await this.#lastHeartbeat(timedOut.failure));
     // Not the task's start: one that fails is done again together with what came since.
     else if (event.workflowTaskCompletedEventAttributes) this.#settle();
+    else if (resetIn(event)) this.#resetting = true;
+    else if (event.workflowTaskScheduledEventAttributes && this.#resetting) {
+      this.#resetting = false;
+      this.#foreign = { signals: this.#signals.length, outcomes: this.#outcomes.length };
+    }
     if (event.workflowExecutionCancelRequestedEventAttributes) this.#abortRequest ??= event;
     if (isEnd(event)) this.#end = event;
   }
@@ -75,6 +86,7 @@ export class HistoryLog {
       log: this.#log,
       checkpoints: this.#checkpoints,
       safe,
+      inherited: this.#inherited,
       abortRequest: this.#abortRequest,
       end: this.#end,
       next: this.#end && nextLinkOf(this.#end),
@@ -84,10 +96,14 @@ export class HistoryLog {
 
   /** A workflow task brings its signals before its activity results. */
   #settle(): void {
-    for (const envelope of [...this.#signals, ...this.#outcomes]) {
+    const foreign = this.#foreign && lastOf(this.#foreign, this.#signals.length);
+    this.#foreign = undefined;
+    for (const [index, envelope] of [...this.#signals, ...this.#outcomes].entries()) {
+      if (index === foreign) this.#inherited = this.#log.next;
       this.#log.apply(envelope);
       this.#checkpoints.apply(envelope);
     }
+    if (foreign === this.#signals.length + this.#outcomes.length) this.#inherited = this.#log.next;
     this.#signals = [];
     this.#outcomes = [];
   }
@@ -108,6 +124,16 @@ export class HistoryLog {
     return this.#value(details?.payloads);
   }
 }
+
+/** What waited for the workflow when it was reset. */
+interface Foreign {
+  readonly signals: number;
+  readonly outcomes: number;
+}
+
+/** Where what was there before ends. An activity's own signals may have come between, and must not be passed. */
+const lastOf = ({ signals, outcomes }: Foreign, now: number): number =>
+  signals === now ? now + outcomes : signals;
 
 /** A page of the lines whose offsets are final. */
 export function inOrder({ log, safe }: LinkHistory, request: LogPageRequest): WireLogPage {

@@ -27,18 +27,21 @@ export const openingOf = (run: TaskRun): readonly LifeLine[] =>
   openingLines(run).map((line) => ({ line, at: -Infinity }));
 
 /** The abort request that an event records, or undefined for any other event. */
-export function abortRequestOf(event: HistoryEvent, iteration: number): LifeLine | undefined {
+export function abortRequestOf(event: HistoryEvent, place: Place): LifeLine | undefined {
   const { workflowExecutionCancelRequestedEventAttributes: request } = event;
-  return request ? abortRequested(request, { time: timeOf(event), iteration }) : undefined;
+  return request ? abortRequested(request, { ...place, time: timeOf(event) }) : undefined;
 }
+
+/** Where in a run's log the lines of a link belong. */
+export type Place = Omit<LifeMoment, 'time'>;
 
 /** How the run ended, by its last event; that comes after all other lines. Empty when it went on in another link. */
 export async function endOf(
   temporal: Temporal,
   event: HistoryEvent,
-  { iteration, asked }: { readonly iteration: number; readonly asked: boolean },
+  { iteration, mark, asked }: Place & { readonly asked: boolean },
 ): Promise<readonly LifeLine[]> {
-  const at = { time: timeOf(event), iteration };
+  const at = { time: timeOf(event), iteration, mark };
   if (event.workflowExecutionCompletedEventAttributes) return [ended(succeededLine(at))];
   const error = await toRunError(temporal, event, []);
   if (error) return [ended(failedLine(error, at))];
@@ -48,13 +51,20 @@ export async function endOf(
     return [ended(abortedLine(mode, at))];
   }
   const { workflowExecutionTerminatedEventAttributes: terminated } = event;
-  if (!terminated) return [];
+  if (!terminated || isReplaced(event)) return [];
   const request = { cause: terminated.reason ?? null };
   // The request of an abort that was made before has its line, so the reason of this one goes with the end.
   return asked
     ? [ended(abortedLine('TERMINATED', at, fromCancel(request)))]
     : [abortRequested(request, at), ended(abortedLine('TERMINATED', at))];
 }
+
+/** As who Temporal ends the execution that an operator resets: its run goes on. */
+const RESETTER = 'history-resetter';
+
+/** Whether an operator's reset ended this execution. */
+export const isReplaced = ({ workflowExecutionTerminatedEventAttributes: end }: HistoryEvent) =>
+  end?.identity === RESETTER;
 
 const ended = (line: LogLine): LifeLine => ({ line, at: Infinity });
 

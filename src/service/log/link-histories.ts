@@ -3,8 +3,9 @@ import type { RunLog, WireLogPage } from '../../contract/wire/run-log.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { inOrder } from './history-log.ts';
 import type { LinkHistory } from './history-log.ts';
-import { abortRequestOf, endOf, openingOf } from './lifecycle.ts';
+import { abortRequestOf, endOf, isReplaced, openingOf } from './lifecycle.ts';
 import type { LifeLine } from './lifecycle.ts';
+import { linksBefore } from '../temporal/history.ts';
 import { BATCH_BYTES } from './read-logs.ts';
 import { RecentCache } from '../../tools/recent-cache.ts';
 import type { LinkState, RunSource } from './run-source.ts';
@@ -14,8 +15,17 @@ export interface ClosedLink {
   readonly details: TaskRunDetails;
   readonly log: RunLog;
   readonly life: readonly LifeLine[];
-  /** The link that follows, and the offset at which it goes on. */
-  readonly next: { readonly link: string; readonly offset: number } | undefined;
+  readonly next: NextLink | undefined;
+  /** It was ended because an operator reset its run, maybe to an earlier link. */
+  readonly replaced: boolean;
+}
+
+/** The link that follows, and the offset at which it goes on. */
+export interface NextLink {
+  readonly link: string;
+  readonly offset: number;
+  /** By an operator's reset. */
+  readonly reset: boolean;
 }
 
 /** Logs read from raw history: no worker is needed. The last ones are kept for a moment. */
@@ -30,16 +40,53 @@ export class LinkHistories {
 
   /** A closed link, or undefined while it is open. `state` saves a call when it is known. */
   async closed(id: string, link: string, state?: LinkState): Promise<ClosedLink | undefined> {
+    // One that was read as the newest may have been reset since.
+    const isLast = state !== undefined && state.reset === undefined;
     try {
-      return await this.#closed.get(keyOf(id, link), async () => {
-        const now = state ?? (await this.#source.state(id, link));
-        if (now.open) throw new StillOpen();
-        return toClosedLink(now, await this.#source.history(id, link), this.#source);
-      });
+      return await this.#closed.get(
+        keyOf(id, link),
+        async () => {
+          const now = state ?? (await this.#source.state(id, link));
+          if (now.open) throw new StillOpen();
+          const history = await this.#source.history(id, link);
+          return toClosedLink(now, history, await this.#nextOf(now, history), this.#source);
+        },
+        ({ next }) => next !== undefined || isLast,
+      );
     } catch (error) {
       if (error instanceof StillOpen) return undefined;
       throw error;
     }
+  }
+
+  async #nextOf(state: LinkState, { log, next }: LinkHistory): Promise<NextLink | undefined> {
+    if (next !== undefined) return { link: next, offset: log.next, reset: false };
+    const { reset, details } = state;
+    return reset === undefined ? undefined : this.#afterReset(details.id, reset);
+  }
+
+  /**
+   * Where a run goes on after a link that nothing follows, because an earlier one was reset: with the first link on
+   * the way to the newest one that is not on the way to this one.
+   */
+  async branch(id: string, link: string, newest: string): Promise<NextLink> {
+    const { temporal } = this.#source;
+    const passed = new Set([link]);
+    for await (const before of linksBefore(temporal, { id, link }))
+      if (passed.add(before).size > LONGEST_WALK) break;
+    let next = newest;
+    let steps = 0;
+    for await (const before of linksBefore(temporal, { id, link: newest })) {
+      if (passed.has(before) || ++steps > LONGEST_WALK) break;
+      next = before;
+    }
+    return this.#afterReset(id, next);
+  }
+
+  /** What it took over from the link before was read there. */
+  async #afterReset(id: string, link: string): Promise<NextLink> {
+    const { inherited } = await this.#source.history(id, link);
+    return { link, offset: inherited, reset: true };
   }
 
   /** The history of an open link as it is now. */
@@ -68,30 +115,33 @@ export class LinkHistories {
   }
 }
 
+/** Links that are looked for behind one. */
+export const LONGEST_WALK = 200;
 const KEPT = { limit: 32 * 1024 * 1024, idle: 30_000 };
 
 class StillOpen extends Error {}
 
 async function toClosedLink(
-  { details, lines }: LinkState,
-  { log, abortRequest, end, next }: LinkHistory,
+  { details, lines, mark }: LinkState,
+  { log, abortRequest, end }: LinkHistory,
+  next: NextLink | undefined,
   { temporal }: RunSource,
 ): Promise<ClosedLink> {
   const { iteration } = details;
-  const offset = log.next;
   // Heartbeats of a terminated or timed-out run are in its description only: they come after all that was settled.
   for (const { src, step, ...line } of lines)
     log.apply({ v: 1, src, segs: [{ src, step, lines: [line] }] });
-  const asked = abortRequest && abortRequestOf(abortRequest, iteration);
+  const asked = abortRequest && abortRequestOf(abortRequest, { iteration, mark });
   return {
     details,
     log,
     life: [
       ...openingOf(details),
       ...(asked ? [asked] : []),
-      ...(end ? await endOf(temporal, end, { iteration, asked: asked !== undefined }) : []),
+      ...(end ? await endOf(temporal, end, { iteration, mark, asked: asked !== undefined }) : []),
     ],
-    next: next === undefined ? undefined : { link: next, offset },
+    next,
+    replaced: end !== undefined && isReplaced(end),
   };
 }
 

@@ -39,6 +39,15 @@ export const intoLink = (position: LogPosition, link: string): LogPosition => ({
   sources: new Map(),
 });
 
+/** Into what an operator's reset made of a link: its log is another one, and it has an end of its own. */
+export const intoReset = (position: LogPosition, link: string, offset: number): LogPosition => ({
+  ...intoLink(position, link),
+  offset,
+  life: Math.min(position.life, OPENING),
+});
+/** The last number of how a run began. */
+const OPENING = 2;
+
 /** Most sources that a position may be ahead in; more of them wait until they are settled. It bounds the cursor. */
 export const MOST_AHEAD = 128;
 const LONGEST_CURSOR = 16 * 1024;

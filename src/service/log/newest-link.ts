@@ -36,12 +36,12 @@ export function newestLink(
 }
 
 async function lifeOf(
-  { details, link }: LinkState,
+  { details, link, mark }: LinkState,
   source: RunSource,
 ): Promise<readonly LifeLine[]> {
   const opening = openingOf(details);
   if (!details.abortRequested) return opening;
   const event = await source.abortRequest(details.id, link);
-  const asked = event && abortRequestOf(event, details.iteration);
+  const asked = event && abortRequestOf(event, { iteration: details.iteration, mark });
   return asked ? [...opening, asked] : opening;
 }

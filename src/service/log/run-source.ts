@@ -1,4 +1,5 @@
 import { LOGS_QUERY } from '../../contract/wire/messages.ts';
+import { markOf } from '../../contract/wire/log-source.ts';
 import { isWirePage } from '../../contract/wire/run-log.ts';
 import type { LogPageRequest, WireLogPage } from '../../contract/wire/run-log.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
@@ -23,6 +24,10 @@ export interface LinkState extends LiveLines {
   /** The chain's first link. */
   readonly first: string;
   readonly open: boolean;
+  /** What an operator's reset made of this link. */
+  readonly reset?: string | undefined;
+  /** What the sources of this link are marked with, since a reset. */
+  readonly mark?: string | undefined;
   /** Grows with each event. */
   readonly historyLength: number;
   /** Those that have not ended. */
@@ -54,12 +59,14 @@ export class RunSource {
   async state(id: string, asked = ''): Promise<LinkState> {
     const { run, execution, description } = await this.#describe(id, asked);
     const { link, first } = execution;
-    const info = description.workflowExecutionInfo;
+    const { workflowExecutionInfo: info, workflowExtendedInfo: extended } = description;
     return {
       details: run,
       link,
       first: first ?? link,
       open: !info?.closeTime,
+      reset: extended?.resetRunId || undefined,
+      mark: extended?.lastResetTime ? markOf(link) : execution.memo?.mark,
       historyLength: Number(info?.historyLength ?? 0),
       activities: description.pendingActivities ?? [],
       ...(await liveLines(description.pendingActivities, this.temporal.decode)),

@@ -1,6 +1,9 @@
 import type { temporal as proto } from '@temporalio/proto';
+import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
 import { isGone } from './to-task-error.ts';
+
+const { WorkflowTaskFailedCause } = enums;
 
 export type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 
@@ -78,11 +81,27 @@ export async function* linksBefore(
 async function linkBefore(temporal: Temporal, at: LinkOfRun): Promise<string | undefined> {
   try {
     const started = await startedEvent(temporal, at);
-    return started?.continuedExecutionRunId || undefined;
+    const { originalExecutionRunId: original, continuedExecutionRunId } = started ?? {};
+    if (original && original !== at.link) return await resetFrom(temporal, at);
+    return continuedExecutionRunId || undefined;
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
   }
+}
+
+/** The execution that an operator's reset made this one of: it is named where the two part, after what they share. */
+async function resetFrom(temporal: Temporal, at: LinkOfRun): Promise<string | undefined> {
+  let base: string | undefined;
+  for await (const event of events(temporal, at)) base = resetIn(event)?.baseRunId || base;
+  return base;
+}
+
+/** What an event tells of a reset that made its execution; undefined for any other event. */
+export function resetIn({ workflowTaskFailedEventAttributes: failed }: HistoryEvent) {
+  return failed?.cause === WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+    ? failed
+    : undefined;
 }
 
 interface Page {

@@ -30,3 +30,7 @@ test('the last word of an attempt stands against an older heartbeat of it', () =
 test('what has no state, or is no envelope, says nothing', () => {
   expect(of(from('1/1/1', 5), from('1/1/1'), null, 'text', { v: 2 })).toEqual({ '1/1': 5 });
 });
+
+test('after a reset attempts count anew, and the state from before it gives way', () => {
+  expect(of(from('1/1/3', 'old', true), from('1/1@0123abcd/1', 'new'))).toEqual({ '1/1': 'new' });
+});

@@ -1,11 +1,13 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LogEnvelope } from '../../../src/contract/wire/run-log.ts';
 import { RunLog } from '../../../src/contract/wire/run-log.ts';
 import { HistoryLog, inOrder, unordered } from '../../../src/service/log/history-log.ts';
 import type { LinkHistory } from '../../../src/service/log/history-log.ts';
+import { enums } from '../../../src/service/temporal/proto.ts';
 
+const { WorkflowTaskFailedCause } = enums;
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 const payloadsOf = (...values: readonly unknown[]) => ({
@@ -136,4 +138,55 @@ test('the end, the abort request and the link that follows are told', async () =
     workflowExecutionContinuedAsNewEventAttributes: { newExecutionRunId: 'second' },
   };
   expect(await historyOf(abort, end)).toMatchObject({ abortRequest: abort, end, next: 'second' });
+});
+
+describe('an execution that a reset made', () => {
+  const parting: readonly HistoryEvent[] = [
+    { workflowTaskStartedEventAttributes: {} },
+    {
+      workflowTaskFailedEventAttributes: {
+        cause: WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+      },
+    },
+  ];
+  const scheduled: HistoryEvent = { workflowTaskScheduledEventAttributes: {} };
+
+  test('inherits what was before it and what Temporal applied again, and no more', async () => {
+    const history = await historyOf(
+      result('1/1/1', 1),
+      ...workflowTask,
+      result('1/2/1', 1),
+      ...parting,
+      signal('1/3/1', 1),
+      scheduled,
+      ...workflowTask,
+      result('1/3@0123abcd/1', 1, 2),
+      ...workflowTask,
+    );
+    expect(linesOf(history).slice(history.inherited)).toEqual([
+      '1/3@0123abcd/1#1',
+      '1/3@0123abcd/1#2',
+    ]);
+  });
+
+  test('inherits as much before its first workflow task', async () => {
+    const history = await historyOf(...parting, signal('1/3/1', 1, 2), scheduled);
+    expect(history.inherited).toBe(2);
+  });
+
+  test('does not pass what an activity says before that task', async () => {
+    const history = await historyOf(
+      ...parting,
+      signal('1/1/1', 1),
+      scheduled,
+      signal('1/1@0123abcd/1', 1),
+      ...workflowTask,
+    );
+    expect(linesOf(history).slice(history.inherited)).toEqual(['1/1@0123abcd/1#1']);
+  });
+
+  test('inherits nothing without a reset', async () => {
+    const history = await historyOf(scheduled, signal('1/1/1', 1), ...failedTask, scheduled);
+    expect(history.inherited).toBe(0);
+  });
 });

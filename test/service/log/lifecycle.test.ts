@@ -50,7 +50,9 @@ test.each([
   ['by hand', '3 ABORT_REQUESTED WARN Abort requested: by hand'],
 ])('the abort cause %j reads %j', (cause, expected) => {
   const event = { workflowExecutionCancelRequestedEventAttributes: { cause } };
-  expect(text([abortRequestOf(event, 1)].flatMap((line) => line ?? []))).toEqual([expected]);
+  expect(text([abortRequestOf(event, { iteration: 1 })].flatMap((line) => line ?? []))).toEqual([
+    expected,
+  ]);
 });
 
 test('each end has its line', async () => {
