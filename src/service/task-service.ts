@@ -8,6 +8,7 @@ import { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
 import { RunWatchers } from './live/run-watchers.ts';
 import { CallerTasks } from './caller-tasks.ts';
 import { Temporal } from './temporal/temporal.ts';
+import { NewestExecutions } from './list/newest-executions.ts';
 import { Visibility } from './temporal/visibility.ts';
 import { TaskQueues } from './diagnosis/task-queues.ts';
 import { Workers } from './temporal/workers.ts';
@@ -60,7 +61,7 @@ export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<
     const lists = new RunLists({
       temporal,
       describe,
-      visibility,
+      visibility: new NewestExecutions(visibility),
       definitions,
       wholeNamespace,
       cursorSecret,

@@ -174,17 +174,17 @@ describe('what a page costs at Temporal', () => {
     });
     const cost = async (fields: string) =>
       (await calls.during(async () => await ask(page(fields), { tag }))).made;
-    expect(await cost('')).toEqual({ ListWorkflowExecutions: 1 });
+    // Once in a while another one tells which runs were reset.
+    const oneList = { ListWorkflowExecutions: expect.toSatisfy((lists) => lists <= 2) as number };
+    expect(await cost('')).toEqual(oneList);
     expect(
       await cost('input tags abilities { abort { allowed } } steps { name } diagnosis { code }'),
-    ).toEqual({ ListWorkflowExecutions: 1 });
+    ).toEqual(oneList);
     const first = await cost('output');
     expect(Object.values(first).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(
-      1 + 2 * 5,
+      2 + 2 * 5,
     );
-    expect(await cost('output error { code } abort { mode }')).toEqual({
-      ListWorkflowExecutions: 1,
-    });
+    expect(await cost('output error { code } abort { mode }')).toEqual(oneList);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Search } from '../../tools/to-search.ts';
 import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { OpenStatus } from '../../contract/task-run.ts';
 import type { RunShare, TaskRunFilter } from '../../contract/tasks.ts';
+import { RESET_PATCH } from '../../contract/wire/messages.ts';
 import { MARK } from '../../contract/wire/run-fields.ts';
 import { TENANT_MARK } from '../../contract/wire/tenant.ts';
 import { beginningsOf } from '../../tools/beginnings-of.ts';
@@ -93,6 +94,13 @@ export function startedWithin(text: string, from: number | null, to: number | nu
     to !== null && `StartTime < ${time(to)}`,
   ]);
 }
+
+/** Runs that an operator has reset: the newest links of their chains. */
+export const WAS_RESET = `TemporalChangeVersion = '${RESET_PATCH}' AND ExecutionStatus != 'ContinuedAsNew'`;
+
+/** Of one run only what started since. */
+export const sinceStart = (id: string, start: number): string =>
+  `(WorkflowId != ${text(id)} OR StartTime >= ${time(start)})`;
 
 /** Closed runs, as from a time of close backwards; `to` is not in it. */
 export const finishedBefore = (text: string, to: number | null): string =>
@@ -330,9 +338,11 @@ const list = (values: readonly string[]): string => `(${values.map(text).join(',
 
 /** The second wall: nothing that gets here holds any of this, so a literal is one whatever the store. */
 function text(value: string): string {
-  if (/^[^'"\\`?\p{Cc}\p{Cs}]+$/u.test(value)) return `'${value}'`;
+  if (isLiteral(value)) return `'${value}'`;
   throw new TypeError(`Not a literal that Temporal can hold: ${JSON.stringify(value)}`);
 }
+
+export const isLiteral = (value: string): boolean => /^[^'"\\`?\p{Cc}\p{Cs}]+$/u.test(value);
 
 /** Temporal keeps times as nanoseconds in 64 bits: a time beyond them is one that no run has. */
 const LAST_TIME = Date.UTC(2262, 0);
