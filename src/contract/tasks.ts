@@ -203,6 +203,8 @@ export interface LogsRequest {
   readonly filter?: LogFilter | undefined;
   /** 1 to 1,000 lines; 100 by default. */
   readonly first?: number | undefined;
+  /** Instead of `first`: the last 1 to 1,000 lines, found by one reading of the log. */
+  readonly last?: number | undefined;
 }
 
 export interface LogPage {
@@ -217,6 +219,10 @@ export interface LogPage {
   readonly ended: boolean;
   /** Lines known to be dropped, in what this page covers. */
   readonly dropped: number;
+  /** All lines after `after` that fit the filter, for whoever asks for the `last` ones; else null. */
+  readonly total: number | null;
+  /** And those that the filter keeps away. */
+  readonly hidden: number | null;
 }
 
 export type LogEvent =

@@ -63,28 +63,35 @@ export function countable(rows: readonly TaskRun[], filter: TaskRunFilter): read
 
 export function logPage(
   run: FakeRun,
-  { after, filter = {}, first = 100 }: LogsRequest,
+  { after, filter = {}, first = 100, last }: LogsRequest,
   cursors: FakeCursors<number>,
 ): LogPage {
   checkFirst(first, LIMITS.lines);
+  if (last !== undefined) checkFirst(last, LIMITS.lines, 'last');
   const { id } = run.facts;
   const start = after === undefined ? 0 : cursors.read(id, after);
   const lines: LogLine[] = [];
   const positions: string[] = [];
   let next = start;
-  for (; next < run.lines.length && lines.length < first; next++) {
+  for (
+    ;
+    next < run.lines.length && lines.length < (last === undefined ? first : Infinity);
+    next++
+  ) {
     const line = run.lines[next];
     if (!line || !matchesLine(line, filter)) continue;
     lines.push(line);
     positions.push(cursors.write(id, next + 1));
   }
   return {
-    lines,
-    cursors: positions,
+    lines: last === undefined ? lines : lines.slice(-last),
+    cursors: last === undefined ? positions : positions.slice(-last),
     cursor: cursors.write(id, next),
     hasMore: next < run.lines.length,
     ended: run.closed && next === run.lines.length,
     dropped: run.lines.slice(start, next).reduce((sum, { dropped }) => sum + dropped, 0),
+    total: last === undefined ? null : lines.length,
+    hidden: last === undefined ? null : next - start - lines.length,
   };
 }
 

@@ -464,6 +464,25 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       expect(await messages({ steps: ['other'] })).toEqual([]);
     });
 
+    test('is read from its end, and says how much there is and what a filter hides', async () => {
+      const { id } = await begun();
+      for (const message of ['one', 'two', 'three']) world.order(id, { type: 'log', message });
+      await eventually(async () => {
+        const { lines } = await tasks.logs(id, { last: 1 });
+        expect(lines.map(({ message }) => message)).toEqual(['three']);
+      });
+      const end = await tasks.logs(id, { last: 2, filter: { search: 't' } });
+      expect(end.lines.map(({ message }) => message)).toEqual(['two', 'three']);
+      const whole = await tasks.logs(id);
+      expect((end.total ?? 0) + (end.hidden ?? 0)).toBe(whole.lines.length);
+      expect(whole).toMatchObject({ total: null, hidden: null });
+      world.order(id, { type: 'succeed', output: null });
+      await closed(id);
+      const { lines: rest } = await tasks.logs(id, { after: end.cursor });
+      expect(rest.map(({ message }) => message)).toEqual(['Done']);
+      await expect(tasks.logs(id, { last: 0 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
     test('refuses a position that is not one of this run', async () => {
       const [one, other] = [await trigger(), await trigger()];
       const { cursor } = await tasks.logs(one.id);

@@ -120,6 +120,15 @@ export function addRunLog(builder: Builder): void {
       ended: t.exposeBoolean('ended', {
         description: 'The run is over and its last line is in this page or before it.',
       }),
+      total: t.exposeInt('total', {
+        nullable: true,
+        description: 'How many lines there are that fit, when the `last` are asked for; else null.',
+      }),
+      hidden: t.exposeInt('hidden', {
+        nullable: true,
+        description:
+          'How many lines the filter keeps away, when the `last` are asked for; else null.',
+      }),
       dropped: t.exposeInt('dropped', {
         description: 'How many lines of this part were too many to keep.',
       }),

@@ -183,6 +183,10 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
           description: `Its log, a page at a time; null when it is hidden. ${OR_ERROR} A call or two.`,
           args: {
             first: t.arg.int({ defaultValue: 100, description: 'How many lines: 1 to 1,000.' }),
+            last: t.arg.int({
+              description:
+                'Instead of `first`: the last 1 to 1,000 lines. All of the log is read once for it.',
+            }),
             after: t.arg.string({ description: 'Only lines after this position.' }),
             filter: t.arg({ type: 'LogFilter', description: 'Only lines that fit.' }),
           },

@@ -6,6 +6,7 @@ import type { Timeline, TimelineRequest } from '../../contract/timeline.ts';
 import type { LogEvent, LogPage, LogsRequest, TailRequest } from '../../contract/tasks.ts';
 import { LogFollower } from '../log/follow-log.ts';
 import { LinkHistories } from '../log/link-histories.ts';
+import { readLogEnd } from '../log/log-end.ts';
 import { readLogPage } from '../log/log-page.ts';
 import { fromCursor } from '../log/log-position.ts';
 import type { LogPosition } from '../log/log-position.ts';
@@ -35,6 +36,7 @@ export class RunWatchers {
   async logs(id: string, request: LogsRequest = {}): Promise<LogPage> {
     const { first = 100 } = request;
     checkFirst(first, LIMITS.lines);
+    if (request.last !== undefined) checkFirst(request.last, LIMITS.lines, 'last');
     const after = request.after === undefined ? undefined : fromCursor(id, request.after);
     // A page may take several calls and wait for its turn: together they have the time of one.
     return inTime(this.#source.temporal.deadline, () => this.#page(id, after, request));
@@ -45,7 +47,11 @@ export class RunWatchers {
     const newest = newestLink(state, { source: this.#source, histories: this.#histories });
     const follower = new LogFollower(this.#partsOf(id));
     const start = after ?? (await follower.start(state));
-    return readLogPage(id, request, start, (position) => follower.read(position, newest));
+    const read = (position: LogPosition) => follower.read(position, newest);
+    const { last, filter } = request;
+    return last === undefined
+      ? readLogPage(id, request, start, read)
+      : readLogEnd(id, { last, filter }, start, read);
   }
 
   /** The last entries of a run's timeline. */

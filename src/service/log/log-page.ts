@@ -38,6 +38,8 @@ export async function readLogPage(
       hasMore: onward === 'MORE',
       ended: onward === 'END',
       dropped: fromCursor(id, cursor).dropped - start.dropped,
+      total: null,
+      hidden: null,
     };
   }
 }
