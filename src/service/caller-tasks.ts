@@ -65,17 +65,17 @@ export interface Parts<T extends TaskModule> {
 
 /** `Tasks` over Temporal, for one caller. */
 export class CallerTasks<T extends TaskModule> implements Tasks<T> {
-  protected readonly parts: Parts<T>;
+  readonly #parts: Parts<T>;
   readonly #caller: Caller | null;
 
   constructor(parts: Parts<T>, caller: Caller | null = null) {
-    this.parts = parts;
+    this.#parts = parts;
     this.#caller = caller;
   }
 
   as(caller: Caller): Tasks<T> {
     checkActor(caller);
-    return guarded(new CallerTasks(this.parts, caller), caller, Object.keys(this.parts.tasks));
+    return guarded(new CallerTasks(this.#parts, caller), caller, Object.keys(this.#parts.tasks));
   }
 
   definitions(): readonly TaskDefinitionInfo[] {
@@ -84,7 +84,7 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
 
   /** What this caller may trigger. */
   get #tasks(): TaskModule {
-    return this.#caller?.publicOnly ? publicDefinitions(this.parts.tasks) : this.parts.tasks;
+    return this.#caller?.publicOnly ? publicDefinitions(this.#parts.tasks) : this.#parts.tasks;
   }
 
   trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
@@ -104,22 +104,22 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async #start(asked: TriggerAsked): Promise<TriggeredRun> {
-    const run = await triggerRun(asked, { ...this.parts, ...this.#asking, tasks: this.#tasks });
-    if (!run.deduplicated) this.parts.lists.noteStarted(run);
+    const run = await triggerRun(asked, { ...this.#parts, ...this.#asking, tasks: this.#tasks });
+    if (!run.deduplicated) this.#parts.lists.noteStarted(run);
     return run;
   }
 
   async abort(request: AbortRequest): Promise<AbortResult> {
     checkAbort(request);
-    const result = await abortRun(request, { ...this.parts, ...this.#asking });
-    if (result.outcome !== 'ALREADY_FINISHED') this.parts.lists.noteAborting(result.run);
+    const result = await abortRun(request, { ...this.#parts, ...this.#asking });
+    if (result.outcome !== 'ALREADY_FINISHED') this.#parts.lists.noteAborting(result.run);
     return result;
   }
 
   async terminate(request: TerminateRequest): Promise<TerminateResult> {
     checkReason(request.reason);
-    const result = await terminateRun(request, { ...this.parts, ...this.#asking });
-    if (result.outcome === 'TERMINATED') this.parts.lists.noteAborting(result.run);
+    const result = await terminateRun(request, { ...this.#parts, ...this.#asking });
+    if (result.outcome === 'TERMINATED') this.#parts.lists.noteAborting(result.run);
     return result;
   }
 
@@ -132,77 +132,77 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async get(id: string): Promise<TaskRunDetails> {
-    const { run } = await this.parts.describe(id);
+    const { run } = await this.#parts.describe(id);
     return run;
   }
 
   async delete(id: string): Promise<void> {
-    const { run, execution } = await this.parts.describe(id);
+    const { run, execution } = await this.#parts.describe(id);
     const { link, first } = execution;
-    await deleteRun(this.parts.temporal, { id, link, first, open: !isClosed(run.status) });
-    this.parts.deleted.set(first ?? link, true);
-    this.parts.lists.noteDeleted(id);
+    await deleteRun(this.#parts.temporal, { id, link, first, open: !isClosed(run.status) });
+    this.#parts.deleted.set(first ?? link, true);
+    this.#parts.lists.noteDeleted(id);
   }
 
   input(run: TaskRun): Promise<unknown> {
-    return this.parts.ends.input(run);
+    return this.#parts.ends.input(run);
   }
 
   outcome(run: TaskRun): Promise<Outcome> {
-    return this.parts.ends.outcome(run);
+    return this.#parts.ends.outcome(run);
   }
 
   async diagnose({ id, status }: TaskRun): Promise<Diagnosis | null> {
     if (isClosed(status)) return null;
-    return inTime(this.parts.temporal.deadline, () => this.#diagnosis(id));
+    return inTime(this.#parts.temporal.deadline, () => this.#diagnosis(id));
   }
 
   async #diagnosis(id: string): Promise<Diagnosis | null> {
-    const described = await this.parts.describe(id);
+    const described = await this.#parts.describe(id);
     if (isClosed(described.run.status)) return null;
-    return diagnose(await gatherEvidence(described, this.parts));
+    return diagnose(await gatherEvidence(described, this.#parts));
   }
 
   list(request?: ListRequest): Promise<TaskRunPage> {
-    return this.parts.lists.list(request);
+    return this.#parts.lists.list(request);
   }
 
   count(filter?: TaskRunFilter): Promise<number> {
-    return this.parts.lists.count(filter);
+    return this.#parts.lists.count(filter);
   }
 
   counts(filter?: TaskRunFilter): Promise<TaskRunCounts> {
-    return this.parts.lists.counts(filter);
+    return this.#parts.lists.counts(filter);
   }
 
   logs(id: string, request?: LogsRequest): Promise<LogPage> {
-    return this.parts.watchers.logs(id, request);
+    return this.#parts.watchers.logs(id, request);
   }
 
   timeline(id: string, request?: TimelineRequest): Promise<Timeline> {
-    return this.parts.watchers.timeline(id, request);
+    return this.#parts.watchers.timeline(id, request);
   }
 
   tail(id: string, request?: TailRequest): AsyncIterableIterator<LogEvent> {
-    return this.parts.watchers.tail(id, request);
+    return this.#parts.watchers.tail(id, request);
   }
 
   watch(
     id: string,
     request?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterableIterator<TaskRunDetails> {
-    return this.parts.watchers.watch(id, request);
+    return this.#parts.watchers.watch(id, request);
   }
 
   watchList(
     filter?: TaskRunFilter,
     request?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterableIterator<TaskRunListEvent> {
-    return this.parts.lists.watchList(filter, request);
+    return this.#parts.lists.watchList(filter, request);
   }
 
   workers(): Promise<readonly Worker[]> {
-    return this.parts.workers.of(this.parts.taskQueue);
+    return this.#parts.workers.of(this.#parts.taskQueue);
   }
 
   async me(): Promise<Me> {
@@ -210,14 +210,14 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async server(): Promise<ServerInfo> {
-    return { version: VERSION, namespace: this.parts.temporal.namespace, now: new Date() };
+    return { version: VERSION, namespace: this.#parts.temporal.namespace, now: new Date() };
   }
 
   settings(): Promise<Settings> {
-    return readSettings(this.parts.temporal);
+    return readSettings(this.#parts.temporal);
   }
 
   updateSettings(settings: Settings): Promise<Settings> {
-    return writeSettings(this.parts.temporal, settings);
+    return writeSettings(this.#parts.temporal, settings);
   }
 }

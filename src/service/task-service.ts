@@ -1,6 +1,7 @@
 import type { Client, ConnectionLike } from '@temporalio/client';
 import { checkCatalogue } from '../contract/rules/catalogue.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
+import type { Tasks } from '../contract/tasks.ts';
 import { deletedRuns, describeRun } from './run/describe-run.ts';
 import { toDirectConnection } from './temporal/direct-connection.ts';
 import { RunLists } from './list/run-lists.ts';
@@ -41,7 +42,8 @@ export interface TaskServiceOptions<T extends TaskModule> {
 }
 
 /** `Tasks` over a Temporal client. `as(actor)` is the same service for one caller. */
-export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<T> {
+export class TaskService<T extends TaskModule = TaskModule> implements Tasks<T> {
+  readonly #tasks: Tasks<T>;
   readonly #close: () => Promise<void>;
 
   constructor(options: TaskServiceOptions<T>) {
@@ -67,7 +69,7 @@ export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<
       cursorSecret,
     });
     const watchers = new RunWatchers({ temporal, describe });
-    super({
+    this.#tasks = new CallerTasks({
       temporal,
       tasks,
       taskQueue,
@@ -91,4 +93,31 @@ export class TaskService<T extends TaskModule = TaskModule> extends CallerTasks<
   close(): Promise<void> {
     return this.#close();
   }
+
+  // All as one that is no caller in particular asks. An operation without a line here does not compile.
+  readonly as: Tasks<T>['as'] = (...asked) => this.#tasks.as(...asked);
+  readonly definitions: Tasks<T>['definitions'] = (...asked) => this.#tasks.definitions(...asked);
+  readonly trigger: Tasks<T>['trigger'] = (...asked) => this.#tasks.trigger(...asked);
+  readonly rerun: Tasks<T>['rerun'] = (...asked) => this.#tasks.rerun(...asked);
+  readonly abort: Tasks<T>['abort'] = (...asked) => this.#tasks.abort(...asked);
+  readonly terminate: Tasks<T>['terminate'] = (...asked) => this.#tasks.terminate(...asked);
+  readonly get: Tasks<T>['get'] = (...asked) => this.#tasks.get(...asked);
+  readonly delete: Tasks<T>['delete'] = (...asked) => this.#tasks.delete(...asked);
+  readonly input: Tasks<T>['input'] = (...asked) => this.#tasks.input(...asked);
+  readonly outcome: Tasks<T>['outcome'] = (...asked) => this.#tasks.outcome(...asked);
+  readonly diagnose: Tasks<T>['diagnose'] = (...asked) => this.#tasks.diagnose(...asked);
+  readonly list: Tasks<T>['list'] = (...asked) => this.#tasks.list(...asked);
+  readonly count: Tasks<T>['count'] = (...asked) => this.#tasks.count(...asked);
+  readonly counts: Tasks<T>['counts'] = (...asked) => this.#tasks.counts(...asked);
+  readonly logs: Tasks<T>['logs'] = (...asked) => this.#tasks.logs(...asked);
+  readonly timeline: Tasks<T>['timeline'] = (...asked) => this.#tasks.timeline(...asked);
+  readonly tail: Tasks<T>['tail'] = (...asked) => this.#tasks.tail(...asked);
+  readonly watch: Tasks<T>['watch'] = (...asked) => this.#tasks.watch(...asked);
+  readonly watchList: Tasks<T>['watchList'] = (...asked) => this.#tasks.watchList(...asked);
+  readonly workers: Tasks<T>['workers'] = (...asked) => this.#tasks.workers(...asked);
+  readonly me: Tasks<T>['me'] = (...asked) => this.#tasks.me(...asked);
+  readonly server: Tasks<T>['server'] = (...asked) => this.#tasks.server(...asked);
+  readonly settings: Tasks<T>['settings'] = (...asked) => this.#tasks.settings(...asked);
+  readonly updateSettings: Tasks<T>['updateSettings'] = (...asked) =>
+    this.#tasks.updateSettings(...asked);
 }
