@@ -175,10 +175,10 @@ describe('what cannot be asked for', () => {
   });
 
   test('a definition that is not there, with the nearest name', async () => {
-    const wrong = { definition: 'walkSteeps', input: {} } as never;
+    const wrong = { definition: 'wrapAbbort', input: {} } as never;
     await expect(service.trigger(wrong)).rejects.toMatchObject({
       code: 'TASK_DEFINITION_NOT_FOUND',
-      details: { suggestions: ['walkSteps'] },
+      details: { suggestions: ['wrapAbort'] },
     });
   });
 
