@@ -330,7 +330,13 @@ test('workflow code takes types alone from activities', () => {
 });
 
 test('programs are loaded by no library file', () => {
-  const programs = new Set(['worker.ts', 'worker/bundle.ts', 'api/server.ts', 'local/start.ts']);
+  const programs = new Set([
+    'worker.ts',
+    'worker/bundle.ts',
+    'api/server.ts',
+    'login/new-key.ts',
+    'local/start.ts',
+  ]);
   const loaded = sources
     .flatMap(({ path, imports }) => imports.map((name) => ({ path, name })))
     .filter(({ name }) => programs.has(name));

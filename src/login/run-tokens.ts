@@ -95,7 +95,16 @@ const AUDIENCE = 'waymark';
 const MIN_BYTES = 32;
 
 /** A token is a caller with one grant. */
-export const callerOfToken = ({ sub, ten, run, def, can }: RunTokenClaims): Caller => ({
+export const callerOfToken = ({
+  sub,
+  ten,
+  run,
+  def,
+  fix,
+  once,
+  can,
+  jti,
+}: RunTokenClaims): Caller => ({
   name: sub,
   tenant: ten ?? null,
   grants: [
@@ -105,4 +114,7 @@ export const callerOfToken = ({ sub, ten, run, def, can }: RunTokenClaims): Call
       ...(def !== undefined && { definitions: [def] }),
     },
   ],
+  ...(def !== undefined && {
+    bound: { input: fix ?? {}, key: once ? `token:${jti}` : undefined },
+  }),
 });

@@ -63,6 +63,22 @@ describe('lets in', () => {
     });
   });
 
+  test('whoever shows a token for one definition, bound to what it fixes', async () => {
+    const said = { sub: 'ann', def: 'sayHello', fix: { name: 'Bo' }, can: ['trigger'] as const };
+    const mintOne = async (once?: true) =>
+      await tokens.mint({ ...said, can: [...said.can], ...(once && { once }) }, 60);
+    const single = await mintOne(true);
+    expect(await open().authenticate(bearer(single.token))).toMatchObject({
+      caller: {
+        grants: [{ can: ['trigger'], definitions: ['sayHello'] }],
+        bound: { input: { name: 'Bo' }, key: `token:${single.id}` },
+      },
+    });
+    expect(await open().authenticate(bearer((await mintOne()).token))).toMatchObject({
+      caller: { bound: { input: { name: 'Bo' }, key: undefined } },
+    });
+  });
+
   test('whom a trusted proxy names', async () => {
     const session = await open().authenticate(shown(undefined, { headers: { 'x-user': 'ann' } }));
     expect(session).toMatchObject({ caller: { name: 'ann' }, credential: 'PROXY' });
