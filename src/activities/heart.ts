@@ -1,7 +1,7 @@
-import { performance } from 'node:perf_hooks';
+import { ACTIVITY_HEARTBEAT } from '../contract/wire/activity-heartbeat.ts';
 
-/** Milliseconds between beats while there is something new. */
-const BEAT = 250;
+/** Milliseconds for which what is said at once is gathered. An attempt that is over by then sends no beat. */
+const GATHER = 20;
 /** Milliseconds between beats otherwise; bounds how late an activity learns of an abort that was not pushed. */
 const KEEP_ALIVE = 2000;
 /** Running activities of this process that beat at full speed; more of them share it. */
@@ -13,7 +13,8 @@ let beating = 0;
 export class Heart {
   readonly #beat: () => void;
   #dirty = false;
-  #last = performance.now();
+  /** From when on it may beat for something new. */
+  #free = 0;
   #stopped = false;
   #timer: NodeJS.Timeout;
   /** It has beaten: Temporal holds details of this attempt. */
@@ -22,17 +23,22 @@ export class Heart {
   constructor(beat: () => void) {
     this.#beat = beat;
     beating++;
-    this.#timer = this.#next();
+    this.#timer = this.#beatAfter(KEEP_ALIVE);
   }
 
-  /** There is something new to carry. */
+  /** There is something new to carry: at once after a silence, else when the last beat is long enough ago. */
   touch(): void {
+    if (this.#dirty || this.#stopped) return;
     this.#dirty = true;
+    clearTimeout(this.#timer);
+    this.#timer = this.#beatAfter(Math.max(GATHER, this.#free - performance.now()));
   }
 
   beat(): void {
+    clearTimeout(this.#timer);
+    if (!this.#stopped) this.#timer = this.#beatAfter(KEEP_ALIVE);
     this.#dirty = false;
-    this.#last = performance.now();
+    this.#free = performance.now() + between();
     this.beaten = true;
     this.#beat();
   }
@@ -44,13 +50,11 @@ export class Heart {
     clearTimeout(this.#timer);
   }
 
-  #next(): NodeJS.Timeout {
-    return setTimeout(
-      () => {
-        if (this.#dirty || performance.now() - this.#last >= KEEP_ALIVE - BEAT / 2) this.beat();
-        this.#timer = this.#next();
-      },
-      BEAT * Math.max(1, beating / FULL_SPEED),
-    );
+  #beatAfter(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => this.beat(), milliseconds);
   }
 }
+
+/** However many there are, none may seem dead. */
+const between = (): number =>
+  Math.min(KEEP_ALIVE, ACTIVITY_HEARTBEAT * Math.max(1, beating / FULL_SPEED));

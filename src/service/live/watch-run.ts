@@ -11,6 +11,7 @@ import { BATCH_BYTES } from '../log/read-logs.ts';
 import type { LinkView } from '../log/read-logs.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
 import type { LinkState, RunSource } from '../log/run-source.ts';
+import { LookPace } from './look-pace.ts';
 import { SettledWindow } from './settled-window.ts';
 
 /** What a watcher saw last. */
@@ -37,8 +38,8 @@ export interface RunWatcherOptions {
 }
 
 /**
- * Follows one run for all its viewers: a call each 300 ms, a second one when something happened, and one long poll
- * for its end. It works while it is wanted, and keeps what it saw last.
+ * Follows one run for all its viewers: a call at each of its heartbeats, a second one when something happened, and one
+ * long poll for its end. It works while it is wanted, and keeps what it saw last.
  */
 export class RunWatcher {
   readonly id: string;
@@ -121,14 +122,16 @@ export class RunWatcher {
 
   async #follow(): Promise<void> {
     let failures = 0;
-    let looks = 0;
+    const pace = new LookPace();
     let link: string | undefined;
     while (!this.ended) {
       const began = Date.now();
+      let lastBeat: number | undefined;
       try {
         const state = await this.#source.state(this.id, link);
         if (state.open) {
           link = state.link;
+          lastBeat = newestBeat(state);
           void this.#awaitEnd(link);
           await this.#look(state);
         } else {
@@ -143,10 +146,9 @@ export class RunWatcher {
         if (!isPassing(error)) return this.#fail(error);
         failures++;
       }
-      // A run that was triggered a moment ago has its first lines soon.
-      const tick = ++looks <= FIRST_LOOKS ? FIRST_TICK : TICK;
-      const pause = Math.min(tick * 2 ** failures, LONGEST_PAUSE);
-      await this.#bell.sleep(pause - (Date.now() - began));
+      const next = pace.next(began, lastBeat);
+      const at = failures === 0 ? next : began + Math.min(PAUSE * 2 ** failures, LONGEST_PAUSE);
+      await this.#bell.sleep(at - Date.now());
     }
   }
 
@@ -246,12 +248,17 @@ export class RunWatcher {
   }
 }
 
-const TICK = 300;
-const FIRST_TICK = 100;
-const FIRST_LOOKS = 5;
+/** Milliseconds, the first half of the first pause after a failure. */
+const PAUSE = 300;
 const LONGEST_PAUSE = 5000;
 /** Bytes of the newest lines that all viewers of a run share. */
 const WINDOW = 1024 * 1024;
+
+/** When an activity was heard of last. */
+function newestBeat({ details }: LinkState): number | undefined {
+  const beats = details.steps.flatMap(({ lastHeartbeat }) => lastHeartbeat?.getTime() ?? []);
+  return beats.length === 0 ? undefined : Math.max(...beats);
+}
 
 const sharedLog = (offset: number): SharedLog => ({
   window: new SettledWindow(offset, WINDOW),
