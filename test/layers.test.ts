@@ -107,7 +107,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'service/diagnosis/': {
     rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
-    packages: [],
+    packages: ['@temporalio/common'],
   },
   // The one place where rights are enforced, over whatever answers: service and fake alike.
   'rights/': { rooms: CONTRACT, packages: [] },

@@ -4,13 +4,15 @@ import type { ActivityInterfaceFor, ActivityOptions } from '@temporalio/workflow
 
 /**
  * Activities as checkpoints of the run: an abort waits until they have stopped, a dead worker is noticed within
- * 10 s, and an attempt that fails is followed by another, 10 in all. Each option can be given otherwise.
+ * 4.5 s, and an attempt that fails is followed by another, 10 in all. Each option can be given otherwise; work that
+ * blocks its process for more than 2.5 s at a time needs a longer `heartbeatTimeout`.
  */
 export function proxyCheckpoints<A>(options: ActivityOptions = {}): ActivityInterfaceFor<A> {
   const { retry, ...others } = options;
   return proxyActivities<A>({
     startToCloseTimeout: '24 hours',
-    heartbeatTimeout: '10 seconds',
+    // With the second before the next attempt, a run goes on within 6 s of its worker's death.
+    heartbeatTimeout: '4.5 seconds',
     // Written out: the SDK's own default is another one than its documentation says.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {

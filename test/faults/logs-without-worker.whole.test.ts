@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TaskService } from '../../src/service/task-service.ts';
 import { expectNoGapNorRepeat, messagesOf, readToEnd, readUntil } from '../support/run-log.ts';
@@ -24,8 +25,8 @@ afterAll(async () => {
   await disconnect();
 });
 
-async function startWorker(): Promise<SpawnedWorker> {
-  const worker = await spawnWorker(taskQueue);
+async function startWorker(queue = taskQueue): Promise<SpawnedWorker> {
+  const worker = await spawnWorker(queue);
   workers.push(worker);
   return worker;
 }
@@ -60,6 +61,30 @@ test('what a reader has seen survives the sudden death of the worker, and so doe
   const again = await readToEnd(service, id);
   expectNoGapNorRepeat(again.lines);
   expect(messagesOf(again.lines).toSorted()).toEqual(messagesOf(lines).toSorted());
+});
+
+test('a run whose worker was killed goes on at one that stands by, within 6 s of the last heartbeat', async () => {
+  const queue = `test-${randomUUID()}`;
+  const own = new TaskService({ client, tasks, taskQueue: queue });
+  const worker = await startWorker(queue);
+  const { id } = await own.trigger({
+    definition: 'walkSteps',
+    input: { steps: 400, ms: 15 },
+  });
+  await readUntil(own, id, 'step 10');
+  await startWorker(queue);
+  worker.kill('SIGKILL');
+  await readToEnd(own, id);
+  await own.close();
+  const { events } = await client.workflow.getHandle(id).fetchHistory();
+  const [scheduled] = events?.flatMap((e) => e.activityTaskScheduledEventAttributes ?? []) ?? [];
+  const [started] = events?.flatMap((e) => e.activityTaskStartedEventAttributes ?? []) ?? [];
+  expect(started?.attempt).toBe(2);
+  // Temporal's clock decides the rest, however slow this machine is.
+  const silence = tsToMs(scheduled?.heartbeatTimeout);
+  expect(silence + tsToMs(scheduled?.retryPolicy?.initialInterval)).toBeLessThanOrEqual(5500);
+  // A keep-alive each 2 s: one may be lost.
+  expect(silence).toBeGreaterThan(4000);
 });
 
 test('a run that no worker has begun has the lines of its life', async () => {

@@ -1,3 +1,4 @@
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import { DiagnosisCode, TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { Diagnosis } from '../../contract/task-run.ts';
 import { activitiesOf } from '../run/to-task-run.ts';
@@ -121,11 +122,11 @@ const retrying: Reason = ({ run }) => {
 
 const heartbeatLate: Reason = ({ run, description, now }) => {
   for (const [index, { activityOptions }] of activitiesOf(description).entries()) {
-    const limit = Number(activityOptions?.heartbeatTimeout?.seconds ?? 0) * 1000;
+    const limit = optionalTsToMs(activityOptions?.heartbeatTimeout) ?? 0;
     const step = run.steps[index];
     const last = step && lastSign(step);
     if (!step || !last || limit === 0 || !isWorking(step)) continue;
-    if (now - last.getTime() <= limit / 2) continue;
+    if (now - last.getTime() <= limit * LATE) continue;
     return {
       code: DiagnosisCode.HeartbeatLate,
       message: `The activity ${step.name} has not been heard of since ${last.toISOString()}.`,
@@ -135,6 +136,9 @@ const heartbeatLate: Reason = ({ run, description, now }) => {
   }
   return null;
 };
+
+/** The share of its time-out that must pass: one keep-alive that comes late is no silence. */
+const LATE = 2 / 3;
 
 const waitingForChild: Reason = ({ run, description }) => {
   const [child] = description.pendingChildren ?? [];

@@ -323,19 +323,23 @@ test('a failed activity that may start again says that it waits for a worker', (
   });
 });
 
-test('a silent activity shows after half of its heartbeat time-out', () => {
+test('a silent activity shows after two thirds of its heartbeat time-out', () => {
   const description = {
     pendingActivities: [
       {
         activityType: { name: 'walk' },
-        activityOptions: { heartbeatTimeout: msNumberToTs(10_000) },
+        activityOptions: { heartbeatTimeout: msNumberToTs(4500) },
       },
     ],
   };
   const silent = (seconds: number) =>
     explain({ steps: [{ ...STEP, lastHeartbeat: before(seconds) }] }, { description });
-  expect(silent(4)).toBeNull();
-  expect(silent(6)).toMatchObject({ code: 'HEARTBEAT_LATE', since: before(6) });
+  expect(silent(2.9)).toBeNull();
+  expect(silent(3.1)).toMatchObject({
+    code: 'HEARTBEAT_LATE',
+    since: before(3.1),
+    action: expect.stringContaining('after 4.5 s of silence'),
+  });
 });
 
 test('a paused activity, a child and a timer are named', () => {
