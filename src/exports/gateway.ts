@@ -2,6 +2,8 @@
 export { gateway } from '../api/gateway.ts';
 export type { AnyTasks, GatewayOptions } from '../api/gateway.ts';
 export type { ExtensionContext, GatewayExtension } from '../api/extension.ts';
+export { RunTokens } from '../login/run-tokens.ts';
+export type { MintedToken, RunTokenClaims, TokenSecret } from '../login/run-tokens.ts';
 export { sessionOf } from '../login/session.ts';
 export type {
   Authenticate,

@@ -34,7 +34,20 @@ export interface LogBatch {
 export const BATCH_BYTES = 128 * 1024;
 const BATCH_LINES = 500;
 
-/** The lines that follow a position, and where they end. Each line once, each source in order and without a gap. */
+/**
+ * The lines that follow a position, and where they end. Each line once, each source in order and without a gap.
+ *
+ * Activities A and B write A1 B1 A2 B2 A3, in this order of time; a reader begins at offset 0.
+ *
+ * 1. Nothing is settled, heartbeats have A1 A2 and B1. It is given A1 B1 A2. The offset is still 0, and the position says
+ *    that it is ahead of it: A by 2 lines, B by 1.
+ * 2. A ends, and its block A1 A2 A3 settles as offsets 0 to 2; a heartbeat has B1 B2. Of the block it is given A3 alone,
+ *    of the heartbeat B2 alone. The offset is 3, which covers all of A: only B, 2 lines ahead, is in the position.
+ * 3. B ends, and B1 B2 settle as offsets 3 and 4. Nothing is new; the offset is 5, and no source is ahead.
+ *
+ * Whoever comes later reads both blocks at once: A1 A2 A3 B1 B2 as they settled, told by time as A1 B1 A2 B2 A3. After B1
+ * the offset is 1 and B is 1 line ahead: from that cursor come A2 B2 A3, as for the reader who was there.
+ */
 export function readOn(id: string, from: LogPosition, view: LinkView): LogBatch {
   const { page, live, over } = view;
   const walk = new Walk(id, from, view);
