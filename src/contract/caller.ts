@@ -50,8 +50,6 @@ export interface TenantShare {
   readonly priority?: number | undefined;
   /** Its weight beside other tenants, from 0.001 to 1,000. Default: 1. */
   readonly weight?: number | undefined;
-  /** Runs that may be open at once. Default: any number. */
-  readonly open?: number | undefined;
 }
 
 export interface BoundTrigger {

@@ -9,7 +9,6 @@ const tenant = z
   .regex(TENANT, 'expected lower-case letters, digits and hyphens, at most 40');
 const tenantOrAll = z.union([tenant, z.literal('*')]);
 const roles = z.array(z.string()).min(1);
-const positive = z.number().positive();
 
 const grant = z.strictObject({
   can: z.array(z.enum(RIGHTS)).min(1),
@@ -57,21 +56,14 @@ const key = z.strictObject({
 });
 
 const limits = z.strictObject({
-  caller: z
-    .strictObject({
-      rate: positive.optional(),
-      burst: positive.optional(),
-      sockets: positive.int().optional(),
-    })
-    .default({}),
   tenants: z
     .record(
       tenant,
       z.strictObject({
+        /** Beside other tenants, when Temporal takes from each in turn. */
         weight: z.number().min(0.001).max(1000).optional(),
-        open: positive.int().optional(),
+        /** The first that it may ask for. */
         priority: z.int().min(1).max(5).optional(),
-        activitiesPerSecond: positive.optional(),
       }),
     )
     .default({}),
@@ -88,7 +80,7 @@ const FILE = z
     revoked: z
       .array(z.string().regex(/^(?:key|token|sub):./, 'expected `key:…`, `token:…` or `sub:…`'))
       .default([]),
-    limits: limits.default({ caller: {}, tenants: {} }),
+    limits: limits.default({ tenants: {} }),
   })
   .superRefine((file, context) => {
     const fault = (message: string, ...path: (string | number)[]): void =>

@@ -1,4 +1,4 @@
-import type { Caller, Grant } from '../contract/caller.ts';
+import type { Caller, Grant, TenantShare } from '../contract/caller.ts';
 import { ROLES } from '../rights/rights.ts';
 import { TENANT } from '../contract/wire/tenant.ts';
 import type { ApiKey } from './api-keys.ts';
@@ -36,10 +36,6 @@ export class AuthRules {
         },
       ]),
     );
-  }
-
-  get limits(): AuthFile['limits'] {
-    return this.#file.limits;
   }
 
   /** Whether one of these was taken back: `key:…`, `token:…`, `sub:…`. */
@@ -86,7 +82,18 @@ export class AuthRules {
           (one.tenant === undefined ? own.includes(tenant) : one.tenant === tenant)),
     );
     if (here.length === 0) throw nothingHere();
-    return { name, tenant, grants: this.#grants(here) };
+    return {
+      name,
+      tenant,
+      grants: this.#grants(here),
+      ...(tenant !== null && { share: this.#shareOf(tenant) }),
+    };
+  }
+
+  /** What a tenant may take of what all share: no priority before the standard, unless the file gives it. */
+  #shareOf(tenant: string): TenantShare {
+    const { weight, priority = STANDARD_PRIORITY } = this.#file.limits.tenants[tenant] ?? {};
+    return { priority, ...(weight !== undefined && { weight }) };
   }
 
   #grants(given: readonly { readonly roles: readonly string[] }[]): readonly Grant[] {
@@ -96,6 +103,7 @@ export class AuthRules {
 }
 
 const ALL = '*';
+const STANDARD_PRIORITY = 3;
 
 const asShown = (id: string): string =>
   id.startsWith('sub:') ? `sub:${toCallerName(id.slice(4))}` : id;

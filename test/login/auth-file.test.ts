@@ -9,7 +9,7 @@ test('an empty file gives nothing to anybody', () => {
     bindings: [],
     keys: [],
     revoked: [],
-    limits: { caller: {}, tenants: {} },
+    limits: { tenants: {} },
   });
 });
 
@@ -64,13 +64,13 @@ test.each<[string, unknown, string]>([
   ],
   [
     'limits of tenants where there are none',
-    { limits: { tenants: { acme: { open: 1 } } } },
+    { limits: { tenants: { acme: { weight: 1 } } } },
     'limits.tenants: there are no tenants',
   ],
   [
     'a limit of nothing',
-    { tenants: {}, limits: { tenants: { acme: { open: 0 } } } },
-    'limits.tenants.acme.open',
+    { tenants: {}, limits: { tenants: { acme: { weight: 0 } } } },
+    'limits.tenants.acme.weight',
   ],
   ['what nobody could have revoked', { revoked: ['mallory'] }, 'revoked.0: expected `key:…`'],
 ])('refuses %s', (_, file, message) => {

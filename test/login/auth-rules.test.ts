@@ -65,7 +65,7 @@ describe('with tenants', () => {
       { name: 'ann', tenant: 'beta', grants: [{ can: ['read', 'payloads', 'logs', 'operate'] }] },
     ],
   ])('%s', (_, claims, chosen, caller) => {
-    expect(company.callerOf('ann', claims, chosen)).toEqual(caller);
+    expect(company.callerOf('ann', claims, chosen)).toMatchObject(caller as object);
   });
 
   test.each<[string, Record<string, unknown> & { sub: string }, string | undefined, string]>([
@@ -118,7 +118,7 @@ describe('with tenants', () => {
 
   test('a key is of its tenant and of no other', () => {
     const { keys, callerOfKey } = withKeys();
-    expect(callerOfKey('ci', undefined)).toEqual({
+    expect(callerOfKey('ci', undefined)).toMatchObject({
       name: 'key ci',
       tenant: 'acme',
       grants: [OPERATOR],
@@ -127,6 +127,18 @@ describe('with tenants', () => {
     expect(callerOfKey('root', 'beta')).toMatchObject({ name: 'key root', tenant: 'beta' });
     expect([...keys.keys()]).toEqual(['ci', 'root']);
   });
+});
+
+test('a tenant asks for no priority before the standard, unless its share says so', () => {
+  const file = {
+    tenants: {},
+    bindings: [{ subject: 'ann', tenant: '*', roles: ['operator'] }],
+    limits: { tenants: { acme: { priority: 1, weight: 2 } } },
+  };
+  const shareIn = (tenant: string) => rules(file).callerOf('ann', { sub: 'ann' }, tenant).share;
+  expect(shareIn('acme')).toEqual({ priority: 1, weight: 2 });
+  expect(shareIn('beta')).toEqual({ priority: 3 });
+  expect(rules(file).callerOf('ann', { sub: 'ann' }, undefined).share).toBeUndefined();
 });
 
 test('without tenants nobody has one', () => {
