@@ -267,7 +267,8 @@ describe('calls to Temporal', () => {
     const [, ...later] = pages;
     expect(later.filter((made) => 'DescribeWorkflowExecution' in made)).toEqual([]);
     const lists = pages.reduce((sum, made) => sum + (made['ListWorkflowExecutions'] ?? 0), 0);
-    expect(lists).toBeLessThanOrEqual(2 * pages.length);
+    // One or two a page; the first learns how densely runs start, the last that there are no more.
+    expect(lists).toBeLessThanOrEqual(2 * pages.length + 2);
   });
 
   test('are one for a count, one by status when nothing is open, and three else', async () => {
