@@ -374,7 +374,9 @@ test('every operation of Tasks is asked by the gateway', () => {
   // Those of a caller with rights: without a rule for each they do not compile.
   const fake = new FakeTasks({ tasks: builtIn });
   const operations = Object.keys(fake.as({ name: 'ann', grants: [] }));
-  const asking = inFolder('api/').map(({ text }) => text);
+  // What passes all of them on asks none.
+  const passing = 'api/schema/kit/within-budget.ts';
+  const asking = inFolder('api/').flatMap(({ path, text }) => (path === passing ? [] : text));
   expect(operations.length).toBeGreaterThan(20);
   expect(
     operations.filter((name) => !asking.some((text) => text.includes(`tasks.${name}(`))),

@@ -175,6 +175,33 @@ describe('for any caller', () => {
   }, 120_000);
 });
 
+/** What a caller is refused, or not shown. */
+async function lacks(can: readonly Right[]): Promise<readonly string[]> {
+  const { fake, runs } = await world();
+  const own = fake.as({ name: 'ann', grants: [{ can }] });
+  const { id = '' } = runs[0] ?? {};
+  const hidden = await own.get(id).then(
+    (run) => run.hidden ?? [],
+    () => [],
+  );
+  const refused: string[] = [];
+  for (const [verb, { ask }] of Object.entries(VERBS))
+    if ((await codeOf(ask(own, id))) !== 'DONE') refused.push(verb);
+  if ((await codeOf(own.updateSettings({ retentionDays: 30 }))) !== 'DONE')
+    refused.push('updateSettings');
+  return [...refused, ...hidden];
+}
+
+describe('each right', () => {
+  test('together are everything', async () => {
+    expect(await lacks(RIGHTS)).toEqual([]);
+  });
+
+  test.each(RIGHTS)('%s is missed where it is not given', async (right) => {
+    expect(await lacks(RIGHTS.filter((one) => one !== right))).not.toEqual([]);
+  });
+});
+
 describe('a caller with rights', () => {
   const viewer: Caller = { name: 'vic', tenant: 'acme', grants: [{ can: ROLES.viewer }] };
 
