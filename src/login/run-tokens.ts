@@ -9,23 +9,29 @@ import { TENANT } from '../contract/wire/tenant.ts';
 /** The type in the header of every token of ours: it is told apart by it, and never by trying. */
 export const RUN_TOKEN = 'waymark+jwt';
 
-const claims = z.object({
-  /** Name of whoever minted it. */
-  sub: z.string().min(1).max(100),
-  ten: z.string().regex(TENANT).optional(),
-  /** The one run that it is for, or */
-  run: z.string().optional(),
-  /** the one definition that it may trigger, */
-  def: z.string().optional(),
-  /** with these fields of the input as they are, */
-  fix: z.record(z.string(), z.unknown()).optional(),
-  /** and one run at most, however often it is used. */
-  once: z.literal(true).optional(),
-  can: z.array(z.enum(RIGHTS)).min(1),
-  jti: z.uuid(),
-  /** Seconds since 1970. */
-  exp: z.number(),
-});
+const claims = z
+  .object({
+    /** Name of whoever minted it. */
+    sub: z.string().min(1).max(100),
+    ten: z.string().regex(TENANT).optional(),
+    /** The one run that it is for, or */
+    run: z.string().optional(),
+    /** the one definition that it may trigger, */
+    def: z.string().optional(),
+    /** with these fields of the input as they are, */
+    fix: z.record(z.string(), z.unknown()).optional(),
+    /** and one run at most, however often it is used. */
+    once: z.literal(true).optional(),
+    can: z.array(z.enum(RIGHTS)).min(1),
+    jti: z.uuid(),
+    /** Seconds since 1970. */
+    exp: z.number(),
+  })
+  // For neither it would hold for every run there is.
+  .refine(
+    ({ run, def }) => (run === undefined) !== (def === undefined),
+    'expected a token to be for one run, or for one definition',
+  );
 /** What a token says. Whoever has the secret can read and make it; nothing of it is stored anywhere. */
 export type RunTokenClaims = Readonly<z.output<typeof claims>>;
 
@@ -59,15 +65,17 @@ export class RunTokens {
     this.#keys = new Map(keys);
   }
 
+  /** Rejects for what is neither for one run nor for one definition. */
   async mint(
-    said: Omit<RunTokenClaims, 'jti' | 'exp'>,
+    asked: Omit<RunTokenClaims, 'jti' | 'exp'>,
     seconds: number,
     now = Date.now(),
   ): Promise<MintedToken> {
     const id = randomUUID();
     const iat = Math.floor(now / 1000);
     const exp = iat + seconds;
-    const token = await new SignJWT({ ...said, jti: id, iat, exp, aud: AUDIENCE })
+    const said = claims.parse({ ...asked, jti: id, exp });
+    const token = await new SignJWT({ ...said, iat, aud: AUDIENCE })
       .setProtectedHeader({ alg: 'HS256', typ: RUN_TOKEN, kid: this.#signer.kid })
       .sign(this.#signer.key);
     return { token, id, expiresAt: new Date(exp * 1000) };

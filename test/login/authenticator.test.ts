@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
 import { newApiKey } from '../../src/login/api-keys.ts';
 import { parseAuthFile } from '../../src/login/auth-file.ts';
@@ -133,6 +135,18 @@ describe('refuses', () => {
       statusCode: 401,
     });
   });
+});
+
+test('a token for no run and no definition is not made, and not taken', async () => {
+  await expect(tokens.mint({ sub: 'ann', can: ['read'] }, 60)).rejects.toThrow('for one run');
+  const both = { sub: 'ann', run: RUN, def: 'countWords', can: ['read' as const] };
+  await expect(tokens.mint(both, 60)).rejects.toThrow('for one run');
+  const signed = await new SignJWT({ sub: 'ann', can: ['read'], jti: randomUUID(), aud: 'waymark' })
+    .setProtectedHeader({ alg: 'HS256', typ: 'waymark+jwt', kid: 'a' })
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign(secret(1));
+  await expect(open().authenticate(bearer(signed))).rejects.toMatchObject({ statusCode: 401 });
 });
 
 test('one secret replaces another', async () => {
