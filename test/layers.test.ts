@@ -138,7 +138,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/'],
     packages: GATEWAY,
   },
-  'api/schema/create-schema.ts': {
+  'api/create-schema.ts': {
     rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/list/', 'api/schema/', 'api/schema/typed/'],
     packages: GATEWAY,
   },
@@ -171,7 +171,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'login/',
       'api/graphiql/',
       'api/schema/kit/',
-      'api/schema/create-schema.ts',
+      'api/create-schema.ts',
       'api/transport/',
       'api/extension.ts',
     ],

@@ -8,7 +8,7 @@ import { registerGraphiql } from './graphiql/graphiql.ts';
 import { answerError, answerOptions, checkOperation, overHttp } from './transport/over-http.ts';
 import { createContext, createHeld, type GatewayContext } from './schema/kit/context.ts';
 import { ListShares } from './schema/kit/list-shares.ts';
-import { createSchema } from './schema/create-schema.ts';
+import { createSchema } from './create-schema.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
 import { isRefusal } from './transport/errors.ts';
 import { guard } from './transport/guard.ts';

@@ -1,6 +1,6 @@
 import { type GraphQLEnumType, type GraphQLInputObjectType, printType } from 'graphql';
 import { expect, test } from 'vitest';
-import { createSchema } from '../../../src/api/schema/create-schema.ts';
+import { createSchema } from '../../../src/api/create-schema.ts';
 import { backgroundTasks } from '../../../src/api/webiny/background-tasks.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 import { tasks } from '../support/app.ts';
