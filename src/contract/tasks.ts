@@ -203,8 +203,10 @@ export interface LogsRequest {
   readonly filter?: LogFilter | undefined;
   /** 1 to 1,000 lines; 100 by default. */
   readonly first?: number | undefined;
-  /** Instead of `first`: the last 1 to 1,000 lines, found by one reading of the log. */
+  /** Instead of `first`: the last 1 to 1,000 lines, found by one reading of the log; 100 with `before`. */
   readonly last?: number | undefined;
+  /** Instead of `after`, to read backwards: the last lines before this position, such as a page's `startCursor`. */
+  readonly before?: string | undefined;
 }
 
 export interface LogPage {
@@ -213,13 +215,17 @@ export interface LogPage {
   readonly cursors: readonly string[];
   /** Position after the last line looked at: a tail that starts here has neither gap nor repeat. */
   readonly cursor: string;
+  /** Position before the first line. From page to page, `before` this one each earlier line comes once. */
+  readonly startCursor: string;
+  /** Something is before that position; of the `last` lines, one that fits the filter. */
+  readonly hasEarlier: boolean;
   /** More can be read at once. */
   readonly hasMore: boolean;
   /** The run is closed and this page holds its last line. */
   readonly ended: boolean;
   /** Lines known to be dropped, in what this page covers. */
   readonly dropped: number;
-  /** All lines after `after` that fit the filter, for whoever asks for the `last` ones; else null. */
+  /** All lines after `after` or before `before` that fit the filter, for whoever asks for the `last` ones; else null. */
   readonly total: number | null;
   /** And those that the filter keeps away. */
   readonly hidden: number | null;

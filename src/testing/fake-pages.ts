@@ -1,8 +1,8 @@
 import { LIMITS } from '../contract/limits.ts';
+import { checkLogsRequest } from '../contract/rules/check-logs-request.ts';
 import { checkFirst } from '../contract/rules/check-first.ts';
 import { matchesFilter } from '../contract/rules/run-filter.ts';
 import { matchesLine } from '../contract/rules/matches-line.ts';
-import type { LogLine } from '../contract/wire/run-log.ts';
 import { comparePositions, positionOf } from '../contract/rules/run-order.ts';
 import type { RunPosition } from '../contract/rules/run-order.ts';
 import { TaskError } from '../contract/task-error.ts';
@@ -61,37 +61,30 @@ export function countable(rows: readonly TaskRun[], filter: TaskRunFilter): read
   return where ? matches.filter((row) => where.test(row)) : matches;
 }
 
-export function logPage(
-  run: FakeRun,
-  { after, filter = {}, first = 100, last }: LogsRequest,
-  cursors: FakeCursors<number>,
-): LogPage {
-  checkFirst(first, LIMITS.lines);
-  if (last !== undefined) checkFirst(last, LIMITS.lines, 'last');
+export function logPage(run: FakeRun, request: LogsRequest, cursors: FakeCursors<number>): LogPage {
+  const { first, last } = checkLogsRequest(request);
+  const { after, before, filter } = request;
   const { id } = run.facts;
-  const start = after === undefined ? 0 : cursors.read(id, after);
-  const lines: LogLine[] = [];
-  const positions: string[] = [];
-  let next = start;
-  for (
-    ;
-    next < run.lines.length && lines.length < (last === undefined ? first : Infinity);
-    next++
-  ) {
-    const line = run.lines[next];
-    if (!line || !matchesLine(line, filter)) continue;
-    lines.push(line);
-    positions.push(cursors.write(id, next + 1));
-  }
+  const begin = after === undefined ? 0 : cursors.read(id, after);
+  const end = before === undefined ? run.lines.length : cursors.read(id, before);
+  const fitting = run.lines
+    .map((line, at) => ({ line, after: at + 1 }))
+    .slice(begin, end)
+    .filter(({ line }) => matchesLine(line, filter));
+  const shown = last === undefined ? fitting.slice(0, first) : fitting.slice(-last);
+  const start = last === undefined ? begin : (fitting.at(-last - 1)?.after ?? begin);
+  const next = last === undefined && shown.length === first ? (shown.at(-1)?.after ?? end) : end;
   return {
-    lines: last === undefined ? lines : lines.slice(-last),
-    cursors: last === undefined ? positions : positions.slice(-last),
+    lines: shown.map(({ line }) => line),
+    cursors: shown.map((one) => cursors.write(id, one.after)),
+    startCursor: cursors.write(id, start),
+    hasEarlier: last === undefined ? begin > 0 : fitting.length > shown.length,
     cursor: cursors.write(id, next),
     hasMore: next < run.lines.length,
     ended: run.closed && next === run.lines.length,
     dropped: run.lines.slice(start, next).reduce((sum, { dropped }) => sum + dropped, 0),
-    total: last === undefined ? null : lines.length,
-    hidden: last === undefined ? null : next - start - lines.length,
+    total: last === undefined ? null : fitting.length,
+    hidden: last === undefined ? null : end - begin - fitting.length,
   };
 }
 

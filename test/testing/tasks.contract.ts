@@ -483,12 +483,44 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       await expect(tasks.logs(id, { last: 0 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     });
 
+    test('is paged from its end backwards, each line once', async () => {
+      const { id } = await begun();
+      for (const message of ['one', 'two', 'three']) world.order(id, { type: 'log', message });
+      world.order(id, { type: 'succeed', output: null });
+      await closed(id);
+      const whole = await tasks.logs(id);
+      expect(whole).toMatchObject({ hasEarlier: false });
+      expect(await tasks.logs(id, { after: whole.cursor })).toMatchObject({
+        hasEarlier: true,
+        lines: [],
+      });
+      const end = await tasks.logs(id, { last: 2 });
+      const pages = [end];
+      for (let page = end; page.hasEarlier; pages.unshift(page))
+        page = await tasks.logs(id, { before: page.startCursor, last: 2 });
+      expect(pages.flatMap(({ lines }) => lines)).toEqual(whole.lines);
+      expect(pages.map(({ hasMore }) => hasMore)).toEqual([
+        ...pages.slice(1).map(() => true),
+        false,
+      ]);
+      expect(pages.map(({ ended }) => ended)).toEqual([...pages.slice(1).map(() => false), true]);
+      const filter = { search: 'one' };
+      expect(await tasks.logs(id, { before: end.startCursor, filter })).toMatchObject({
+        lines: [{ message: 'one' }],
+        total: 1,
+        hasEarlier: false,
+      });
+      const both = { before: end.cursor, after: end.cursor };
+      await expect(tasks.logs(id, both)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
     test('refuses a position that is not one of this run', async () => {
       const [one, other] = [await trigger(), await trigger()];
       const { cursor } = await tasks.logs(one.id);
       const invalid = { code: 'INVALID_CURSOR' };
       await expect(tasks.logs(other.id, { after: cursor })).rejects.toMatchObject(invalid);
       await expect(tasks.logs(one.id, { after: 'x' })).rejects.toMatchObject(invalid);
+      await expect(tasks.logs(one.id, { before: cursor.slice(1) })).rejects.toMatchObject(invalid);
       await expect(tasks.tail(one.id, { after: 'x' }).next()).rejects.toMatchObject(invalid);
     });
 

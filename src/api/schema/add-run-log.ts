@@ -116,6 +116,14 @@ export function addRunLog(builder: Builder): void {
         description:
           'The position after what was read. `taskRunLog(after:)` goes on from here with neither gap nor repeat.',
       }),
+      startCursor: t.exposeString('startCursor', {
+        description:
+          'The position before the first line: `log(before:)` reads backwards from here, each earlier line once.',
+      }),
+      hasEarlier: t.exposeBoolean('hasEarlier', {
+        description:
+          'Something is before that position; of the `last` lines, one that fits the filter.',
+      }),
       hasMore: t.exposeBoolean('hasMore', { description: 'More lines can be read at once.' }),
       ended: t.exposeBoolean('ended', {
         description: 'The run is over and its last line is in this page or before it.',

@@ -185,7 +185,11 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
             first: t.arg.int({ defaultValue: 100, description: 'How many lines: 1 to 1,000.' }),
             last: t.arg.int({
               description:
-                'Instead of `first`: the last 1 to 1,000 lines. All of the log is read once for it.',
+                'Instead of `first`: the last 1 to 1,000 lines; 100 with `before`. All of the log is read once for it.',
+            }),
+            before: t.arg.string({
+              description:
+                'To read backwards, instead of `after`: the last lines before this position, such as a `startCursor`.',
             }),
             after: t.arg.string({ description: 'Only lines after this position.' }),
             filter: t.arg({ type: 'LogFilter', description: 'Only lines that fit.' }),

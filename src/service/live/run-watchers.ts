@@ -1,4 +1,4 @@
-import { LIMITS } from '../../contract/limits.ts';
+import { checkLogsRequest } from '../../contract/rules/check-logs-request.ts';
 import { checkFirst } from '../../contract/rules/check-first.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { TIMELINE_LAST } from '../../contract/timeline.ts';
@@ -6,6 +6,7 @@ import type { Timeline, TimelineRequest } from '../../contract/timeline.ts';
 import type { LogEvent, LogPage, LogsRequest, TailRequest } from '../../contract/tasks.ts';
 import { LogFollower } from '../log/follow-log.ts';
 import { LinkHistories } from '../log/link-histories.ts';
+import { LogBefore } from '../log/log-before.ts';
 import { readLogEnd } from '../log/log-end.ts';
 import { readLogPage } from '../log/log-page.ts';
 import { fromCursor } from '../log/log-position.ts';
@@ -34,12 +35,14 @@ export class RunWatchers {
 
   /** One page of a run's log, of an open or closed run. */
   async logs(id: string, request: LogsRequest = {}): Promise<LogPage> {
-    const { first = 100 } = request;
-    checkFirst(first, LIMITS.lines);
-    if (request.last !== undefined) checkFirst(request.last, LIMITS.lines, 'last');
-    const after = request.after === undefined ? undefined : fromCursor(id, request.after);
+    const asked = { ...request, ...checkLogsRequest(request) };
+    const { after, before } = request;
+    const from = after === undefined ? undefined : fromCursor(id, after);
+    const until = before === undefined ? undefined : fromCursor(id, before);
     // A page may take several calls and wait for its turn: together they have the time of one.
-    return inTime(this.#source.temporal.deadline, () => this.#page(id, after, request));
+    return inTime(this.#source.temporal.deadline, () =>
+      until ? this.#pageBefore(id, until, asked) : this.#page(id, from, asked),
+    );
   }
 
   async #page(id: string, after: LogPosition | undefined, request: LogsRequest): Promise<LogPage> {
@@ -52,6 +55,19 @@ export class RunWatchers {
     return last === undefined
       ? readLogPage(id, request, start, read)
       : readLogEnd(id, { last, filter }, start, read);
+  }
+
+  async #pageBefore(
+    id: string,
+    before: LogPosition,
+    { last = 100, filter }: LogsRequest,
+  ): Promise<LogPage> {
+    const state = await this.#source.state(id);
+    const follower = new LogFollower(this.#partsOf(id));
+    const log = new LogBefore({ id, before, state, follower, histories: this.#histories });
+    const start = await follower.start(state);
+    const page = await readLogEnd(id, { last, filter }, start, (at) => log.read(at));
+    return { ...page, ...(await log.rest()) };
   }
 
   /** The last entries of a run's timeline. */

@@ -135,8 +135,10 @@ interface Foreign {
 const lastOf = ({ signals, outcomes }: Foreign, now: number): number =>
   signals === now ? now + outcomes : signals;
 
+type Settled = Pick<LinkHistory, 'log' | 'safe'>;
+
 /** A page of the lines whose offsets are final. */
-export function inOrder({ log, safe }: LinkHistory, request: LogPageRequest): WireLogPage {
+export function inOrder({ log, safe }: Settled, request: LogPageRequest): WireLogPage {
   const { entries, next, more, skipped } = log.page(request);
   const tooMany = Math.min(entries.length, Math.max(0, next - safe));
   return {
@@ -147,8 +149,8 @@ export function inOrder({ log, safe }: LinkHistory, request: LogPageRequest): Wi
   };
 }
 
-/** The lines of an open link that its workflow has not yet taken in. */
-export const unordered = ({ log, safe }: LinkHistory): readonly LogEntry[] =>
+/** The lines after those, which the workflow of an open link has not yet taken in. */
+export const unordered = ({ log, safe }: Settled): readonly LogEntry[] =>
   log.page({ after: safe, limitBytes: Infinity }).entries;
 
 function nextLinkOf(end: HistoryEvent): string | undefined {

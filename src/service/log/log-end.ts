@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { matchesLine } from '../../contract/rules/matches-line.ts';
 import type { LogFilter, LogPage } from '../../contract/tasks.ts';
 import type { RunBatch } from './follow-log.ts';
@@ -12,11 +13,13 @@ export async function readLogEnd(
   start: LogPosition,
   read: (position: LogPosition) => Promise<RunBatch | undefined>,
 ): Promise<LogPage> {
+  const beginning = toCursor(id, start, new Set());
+  /** The last of them comes before the first line of the page. */
   let found: LineEvent[] = [];
   let total = 0;
   let looked = 0;
   let position = start;
-  let end: Pick<RunBatch, 'cursor' | 'onward'> | undefined;
+  let end: Pick<RunBatch, 'cursor' | 'onward'> = { cursor: beginning, onward: 'MORE' };
   while (looked < MOST_LOOKED) {
     const batch = await read(position);
     // The run went on in another link while it was looked at.
@@ -24,19 +27,25 @@ export async function readLogEnd(
     const fitting = batch.lines.filter(({ line }) => matchesLine(line, filter));
     looked += batch.lines.length;
     total += fitting.length;
-    found = [...found, ...fitting].slice(-last);
+    found = [...found, ...fitting].slice(-last - 1);
     end = batch;
     if (batch.onward !== 'MORE') break;
     ({ position } = batch);
+    // Others have their turn between the batches of a long log.
+    await setImmediate();
   }
-  const { cursor, onward } = end ?? { cursor: toCursor(id, start, new Set()), onward: 'MORE' };
+  const { cursor, onward } = end;
+  const startCursor = found.at(-last - 1)?.cursor ?? beginning;
+  const page = found.slice(-last);
   return {
-    lines: found.map(({ line }) => line),
-    cursors: found.map((event) => event.cursor),
+    lines: page.map(({ line }) => line),
+    cursors: page.map((event) => event.cursor),
     cursor,
+    startCursor,
+    hasEarlier: total > page.length,
     hasMore: onward === 'MORE',
     ended: onward === 'END',
-    dropped: fromCursor(id, cursor).dropped - start.dropped,
+    dropped: fromCursor(id, cursor).dropped - fromCursor(id, startCursor).dropped,
     total,
     hidden: looked - total,
   };

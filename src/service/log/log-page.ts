@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { matchesLine } from '../../contract/rules/matches-line.ts';
 import type { LogPage, LogsRequest } from '../../contract/tasks.ts';
 import type { RunBatch } from './follow-log.ts';
@@ -28,6 +29,7 @@ export async function readLogPage(
     }
     if (batch.onward !== 'MORE' || looked >= MOST_LOOKED) return page(batch);
     ({ position } = batch);
+    await setImmediate();
   }
 
   function page({ cursor, onward }: Pick<RunBatch, 'cursor' | 'onward'>): LogPage {
@@ -35,6 +37,8 @@ export async function readLogPage(
       lines: found.map(({ line }) => line),
       cursors: found.map(({ cursor }) => cursor),
       cursor,
+      startCursor: toCursor(id, start, new Set()),
+      hasEarlier: start.offset > 0 || start.life > 0 || start.sources.size > 0,
       hasMore: onward === 'MORE',
       ended: onward === 'END',
       dropped: fromCursor(id, cursor).dropped - start.dropped,

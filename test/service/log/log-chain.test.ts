@@ -145,6 +145,16 @@ test('a cursor in a link that is gone goes on in the first one that is held', as
     expect(await linesOf(chain, cursor)).toEqual(messagesOf(lines.slice(index + 1)));
 });
 
+test('what is before a cursor in a link that is gone is what a later link carries of it', async () => {
+  const chain = new Chain(4, 2);
+  const { lines, cursors } = await readToEnd(chain.watchers, 'run');
+  chain.gone.add(linkAt(1)).add(linkAt(2));
+  for (const [index, before] of cursors.entries()) {
+    const page = await chain.watchers.logs('run', { before, last: 3 });
+    expect(messagesOf(page.lines)).toEqual(messagesOf(lines.slice(0, index + 1).slice(-3)));
+  }
+});
+
 test('lines that nobody holds any more are counted as dropped', async () => {
   // More than a link carries.
   const chain = new Chain(2, 6000);
