@@ -63,6 +63,8 @@ export class Authenticator {
     { remoteAddress, tenant }: Presented,
   ): Session {
     if (!isTrusted(remoteAddress)) throw new Unauthenticated('untrusted-peer');
+    // As some proxies name whoever has not logged in.
+    if (named === '') throw new Unauthenticated('no-name');
     const id = `sub:${named}`;
     const again = (): Caller => this.#rules.callerOf(toCallerName(named), { sub: named }, tenant);
     return this.#session('PROXY', [id], null, again);

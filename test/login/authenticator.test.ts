@@ -103,6 +103,7 @@ describe('refuses', () => {
     ['half a key', bearer(ci.key.slice(0, 20)), 'unknown-key'],
     ['a key that has expired', bearer(old.key), 'expired'],
     ['a token of a provider that there is none of', bearer('a.b.c'), 'no-provider'],
+    ['nobody, named by a proxy', shown(undefined, { headers: { 'x-user': '' } }), 'no-name'],
     [
       'a name from somebody who is no proxy',
       shown(undefined, { headers: { 'x-user': 'ann' }, remoteAddress: '10.0.0.7' }),
