@@ -207,6 +207,22 @@ describe('with a credential', () => {
     expect(errors).toMatchObject([{ path: ['workers'], extensions: { code: 'FORBIDDEN' } }]);
   });
 
+  test('of some definitions is told of no other, in either vocabulary', async () => {
+    const imp = newApiKey('imp');
+    login.rules = rulesOf({
+      ...FILE,
+      roles: { importer: { can: ['read'], definitions: ['import*'] } },
+      keys: [{ id: 'imp', hashes: [imp.hash], tenant: 'acme', roles: ['importer'] }],
+    });
+    const query =
+      '{ taskDefinitions { id } taskDefinition(id: "testingRun") { id } backgroundTasks { listDefinitions { data { id } } } }';
+    expect((await ask(query, imp)).data).toEqual({
+      taskDefinitions: [{ id: 'importPages' }],
+      taskDefinition: null,
+      backgroundTasks: { listDefinitions: { data: [{ id: 'importPages' }] } },
+    });
+  });
+
   test('the compatibility namespace tells a lack of rights in its own words', async () => {
     const id = await trigger();
     const { data, errors } = await ask(

@@ -63,7 +63,7 @@ export const backgroundTasks: GatewayExtension = (builder, { definitions, log })
       listDefinitions: t.field({
         description: 'What can be triggered.',
         type: types.definitions,
-        resolve: () => envelope(log, () => definitions),
+        resolve: (_, _args, { tasks }) => envelope(log, () => tasks.definitions()),
       }),
       listLogs: t.field({
         description:
