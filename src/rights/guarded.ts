@@ -59,14 +59,9 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
   trigger: async (inner, caller, asked) => {
     const { definition, parent } = asked;
     if (!may(caller, 'trigger', { definition, triggeredBy: caller.name })) {
-      if (isKnown(caller, definition)) throw forbidden('trigger');
-      throw unknownDefinition(
-        definition,
-        inner
-          .definitions()
-          .map(({ id }) => id)
-          .filter((id) => isKnown(caller, id)),
-      );
+      const known = inner.definitions().flatMap(({ id }) => (isKnown(caller, id) ? id : []));
+      if (known.includes(definition)) throw forbidden('trigger');
+      throw unknownDefinition(definition, known);
     }
     const request = boundTrigger(caller, asked);
     if (parent) await seen(inner, caller, parent.id);
@@ -166,7 +161,7 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
     return await inner.settings();
   },
   updateSettings: async (inner, caller, settings) => {
-    if (caller.tenant != null || !may(caller, 'settings')) throw forbidden('settings');
+    if (!may(caller, 'settings')) throw forbidden('settings');
     return await inner.updateSettings(settings);
   },
 };
@@ -191,9 +186,11 @@ const NONE: TaskRunCounts = {
   total: 0,
 };
 
-/** Whether a caller is told that there is this definition. */
-const isKnown = (caller: Caller, definition: string): boolean =>
-  may(caller, 'read', { definition }) || may(caller, 'trigger', { definition });
+/** Whether a caller is told that there is this definition: it may see or make a run of it, be it one of its own. */
+const isKnown = (caller: Caller, definition: string): boolean => {
+  const own = { definition, triggeredBy: caller.name };
+  return may(caller, 'read', own) || may(caller, 'trigger', own);
+};
 
 /** What was triggered, or was before: a run that the caller may not see is not shown for its key. */
 async function triggered(

@@ -42,14 +42,17 @@ export function withoutHiddenOutcome(caller: Caller, run: TaskRun, outcome: Outc
   };
 }
 
-/** Why a run does not move, without what its code said. */
+/** Why a run does not move, without what its code said, nor which workers are full for callers that operate nothing. */
 export function withoutHiddenWords(
   caller: Caller,
   run: TaskRun,
   diagnosis: Diagnosis | null,
 ): Diagnosis | null {
-  if (!diagnosis || !hiddenOf(caller, run).includes('MESSAGES')) return diagnosis;
-  return { ...diagnosis, message: null };
+  if (!diagnosis) return null;
+  // It names the workers that are full.
+  const operates = diagnosis.code !== 'WAITING_FOR_SLOT' || may(caller, 'operate', toSubject(run));
+  const isShown = operates && !hiddenOf(caller, run).includes('MESSAGES');
+  return isShown ? diagnosis : { ...diagnosis, message: null };
 }
 
 /** What took time in a run, without what its code said, nor who worked at it for callers that operate nothing. */

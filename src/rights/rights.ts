@@ -21,6 +21,8 @@ export interface Subject {
 /** Whether a caller may. Of nothing in particular: whether it may of anything at all. */
 export function may(caller: Caller, right: Right, subject?: Subject): boolean {
   if (subject?.id !== undefined && !isWithin(caller, subject.id)) return false;
+  // They are of all tenants together.
+  if (right === 'settings' && caller.tenant != null) return false;
   if (!caller.grants) return true;
   return caller.grants.some(
     (grant) =>

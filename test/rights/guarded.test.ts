@@ -14,6 +14,7 @@ import type { Caller, Right } from '../../src/contract/caller.ts';
 import { TaskError } from '../../src/contract/task-error.ts';
 import type { TaskRun } from '../../src/contract/task-run.ts';
 import type { Tasks } from '../../src/contract/tasks.ts';
+import { withoutHiddenWords } from '../../src/rights/hidden.ts';
 import { ROLES, may, toSubject } from '../../src/rights/rights.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
 import * as tasks from '../support/tasks/still-tasks.ts';
@@ -216,6 +217,38 @@ describe('a caller with rights', () => {
     await expect(own.get(id)).resolves.toMatchObject({ id });
     await expect(own.list()).resolves.toMatchObject({ runs: [{ id }] });
     expect(own.definitions().map(({ id }) => id)).toEqual(['importPages']);
+  });
+
+  test('of its own runs alone knows of what it can make them', async () => {
+    const fake = new FakeTasks({ tasks });
+    const own = fake.as({ ...viewer, grants: [{ can: ROLES.operator, own: true }] });
+    expect(own.definitions()).toEqual(fake.definitions());
+    const watching = fake.as({ ...viewer, grants: [{ can: ROLES.viewer, own: true }] });
+    const trigger = { definition: 'countWords', input: { text: 'a' } } as const;
+    await expect(watching.trigger(trigger)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(
+      watching.trigger({ definition: 'nothing', input: {} } as never),
+    ).rejects.toMatchObject({ code: 'TASK_DEFINITION_NOT_FOUND' });
+  });
+
+  test('of one tenant has no right to what is of all', async () => {
+    const own = new FakeTasks({ tasks }).as({ ...viewer, grants: [{ can: RIGHTS }] });
+    expect((await own.me()).rights).toEqual(RIGHTS.filter((right) => right !== 'settings'));
+    await expect(own.updateSettings({ retentionDays: 1 })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+
+  test('is told which workers are full if it operates them', async () => {
+    const run = await new FakeTasks({ tasks }).trigger({
+      definition: 'countWords',
+      input: { text: 'a' },
+    });
+    const full = { code: 'WAITING_FOR_SLOT', message: '7@host', since: null, action: '' } as const;
+    const told = (can: readonly Right[]) =>
+      withoutHiddenWords({ name: 'ann', grants: [{ can }] }, run, full)?.message;
+    expect(told(['read', 'logs', 'operate'])).toBe('7@host');
+    expect(told(['read', 'logs'])).toBeNull();
   });
 
   test('cannot become another one', () => {
