@@ -17,6 +17,7 @@ import { addTaskRunListEvent } from './schema/list/add-task-run-list-event.ts';
 import { addTaskRunStatus } from './schema/add-task-run-status.ts';
 import { addTaskRun } from './schema/add-task-run.ts';
 import { addTimeline } from './schema/add-timeline.ts';
+import { addTokens } from './schema/add-tokens.ts';
 import { addTriggerOptions } from './schema/add-trigger-options.ts';
 import { addTrigger } from './schema/add-trigger.ts';
 import { addTypedTriggers } from './schema/typed/typed-triggers.ts';
@@ -69,7 +70,7 @@ function build(
   addRunLog(builder);
   const problems = addProblems(builder);
   addTriggerOptions(builder);
-  const result = addTrigger(builder, problems);
+  const result = addTrigger(builder, problems, addTokens(builder, problems));
   addAbort(builder, problems);
   addDeleteTaskRun(builder, problems);
   addTypedTriggers(builder, { definitions, names, result });

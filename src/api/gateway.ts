@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Tasks } from '../contract/tasks.ts';
+import type { RunTokens } from '../login/run-tokens.ts';
 import type { Authenticate, Session } from '../login/session.ts';
 import { sessionOf } from '../login/session.ts';
 import { registerGraphiql } from './graphiql/graphiql.ts';
@@ -31,6 +32,8 @@ export interface GatewayOptions {
    * default everybody is `anonymous`, and may do everything.
    */
   readonly authenticate?: Authenticate | undefined;
+  /** Signs the tokens that callers mint for a run or a trigger. Unset: none are minted. */
+  readonly tokens?: RunTokens | undefined;
   /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
   readonly path?: string | undefined;
   /** A page to try the API with, at `/graphiql`; on unless it is switched off. */
@@ -73,6 +76,7 @@ export async function serveApi(
   {
     service,
     authenticate,
+    tokens,
     path = '/graphql',
     graphiql = true,
     hosts,
@@ -100,7 +104,7 @@ export async function serveApi(
   const shares = new ListShares();
   const contextOf = (session: Session, request: IncomingMessage): GatewayContext => {
     const lists = shares.of(request, session.caller, request.socket.remoteAddress);
-    return createContext({ tasks, session, lists, held });
+    return createContext({ tasks, session, tokens, lists, held });
   };
 
   app.setErrorHandler(answerError);

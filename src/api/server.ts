@@ -47,6 +47,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
       host,
       port,
       authenticate: login.authenticate,
+      tokens: login.tokens,
       extensions: [backgroundTasks],
       webUi: temporalUi === undefined ? undefined : { address: temporalUi, namespace },
     });

@@ -57,4 +57,6 @@ export interface BoundTrigger {
   readonly input: Readonly<Record<string, unknown>>;
   /** The one key; undefined for as many runs as one likes. */
   readonly key: string | undefined;
+  /** What a token for a run of it may hold. Default: nothing. */
+  readonly follow?: readonly Right[] | undefined;
 }

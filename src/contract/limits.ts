@@ -39,6 +39,14 @@ export const LIMITS = {
   /** Values of one field of a filter. */
   values: 100,
 
+  /** Of a run or trigger token. */
+  token: {
+    /** Seconds: a day. */
+    lifetime: 86_400,
+    /** Characters; of any token that is shown. */
+    text: 8192,
+  },
+
   /** A GraphQL document, and the request that brings it. */
   document: {
     /** Bytes of a request's body, or of a frame. */

@@ -122,6 +122,7 @@ export async function startLocal({
       host,
       port,
       authenticate: login.authenticate,
+      tokens: login.tokens,
       extensions: [backgroundTasks],
       ...(temporalUi !== null && {
         webUi: { address: temporalUi, namespace: temporal.namespace },

@@ -55,6 +55,11 @@ export class AuthRules {
     return this.#inTenant(name, fitting, own, chosen);
   }
 
+  /** A caller of a tenant, with what its tenant may take of what all share. */
+  inShare(caller: Caller): Caller {
+    return caller.tenant == null ? caller : { ...caller, share: this.#shareOf(caller.tenant) };
+  }
+
   callerOfKey({ id, tenant, roles }: KnownKey, chosen: string | undefined): Caller {
     return this.#inTenant(toKeyName(id), [{ tenant, roles }], [], chosen);
   }
@@ -82,12 +87,7 @@ export class AuthRules {
           (one.tenant === undefined ? own.includes(tenant) : one.tenant === tenant)),
     );
     if (here.length === 0) throw nothingHere();
-    return {
-      name,
-      tenant,
-      grants: this.#grants(here),
-      ...(tenant !== null && { share: this.#shareOf(tenant) }),
-    };
+    return this.inShare({ name, tenant, grants: this.#grants(here) });
   }
 
   /** What a tenant may take of what all share: no priority before the standard, unless the file gives it. */

@@ -1,13 +1,14 @@
 import { decodeProtectedHeader } from 'jose';
 import type { Caller } from '../contract/caller.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { API_KEY, findApiKey } from './api-keys.ts';
 import type { AuthRules } from './auth-rules.ts';
-import { toCallerName } from './caller-name.ts';
+import { keyIdOf, toCallerName } from './caller-name.ts';
 import { LiveSessions } from './live-sessions.ts';
 import type { OidcVerifier } from './oidc-verifier.ts';
 import { LoginUnavailable, NotAdmitted, Unauthenticated } from './refusal.ts';
 import { RUN_TOKEN, callerOfToken } from './run-tokens.ts';
-import type { RunTokens } from './run-tokens.ts';
+import type { RunTokenClaims, RunTokens } from './run-tokens.ts';
 import type { Authenticate, Presented, Session } from './session.ts';
 
 export interface AuthenticatorOptions {
@@ -86,11 +87,8 @@ export class Authenticator {
     const { tokens } = this.#options;
     if (!tokens) throw new Unauthenticated('no-run-tokens');
     const claims = await orRefused(tokens.verify(token));
-    return this.#session(
-      'RUN_TOKEN',
-      [`token:${claims.jti}`, `sub:${claims.sub}`],
-      claims.exp * 1000,
-      () => callerOfToken(claims),
+    return this.#session('RUN_TOKEN', revocableIds(claims), claims.exp * 1000, () =>
+      this.#rules.inShare(callerOfToken(claims)),
     );
   }
 
@@ -134,15 +132,28 @@ export class Authenticator {
   }
 }
 
-/** A bearer token of at most 8 KiB, and the only one. */
+/** A token is taken back with what it was made by, too: a trigger token, a key, or somebody. */
+function revocableIds({ jti, of, sub }: RunTokenClaims): readonly [string, ...string[]] {
+  const key = keyIdOf(sub);
+  return [
+    `token:${jti}`,
+    ...(of === undefined ? [] : [`token:${of}`]),
+    ...(key === undefined ? [] : [`key:${key}`]),
+    `sub:${sub}`,
+  ];
+}
+
+/** The only bearer token, and none that is too long. */
 function bearerOf(authorization: readonly string[]): string {
   const [header, ...others] = authorization;
   if (header === undefined) throw new Unauthenticated('no-credential');
   if (others.length > 0) throw new Unauthenticated('several-credentials');
-  const [, token] = /^Bearer ([\w.~+/-]{1,8192}=*)$/i.exec(header) ?? [];
+  const [, token] = BEARER.exec(header) ?? [];
   if (token === undefined) throw new Unauthenticated('no-bearer-token');
   return token;
 }
+
+const BEARER = new RegExp(`^Bearer ([\\w.~+/-]{1,${LIMITS.token.text}}=*)$`, 'i');
 
 /** What a token's header says that it is; of any other text, nothing. */
 function typeOf(token: string): string | undefined {

@@ -20,6 +20,7 @@ export function toCallerName(subject: string): string {
 
 /** The name of whoever shows an API key. No subject becomes it: the blank after `key` is encoded there. */
 export const toKeyName = (id: string): string => `key ${id}`;
+export const keyIdOf = (name: string): string | undefined => /^key (.+)$/.exec(name)?.[1];
 
 // A colon ends the name in the reason of an abort; quotes and backslashes end texts in a list filter; `%` begins what is
 // encoded, and `~` what is shortened. Lone halves of pairs, and what stands for one, would all become the same.

@@ -3,11 +3,19 @@ import type { KeyObject } from 'node:crypto';
 import { SignJWT, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { RIGHTS } from '../contract/caller.ts';
-import type { Caller } from '../contract/caller.ts';
+import type { Caller, Right } from '../contract/caller.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { checkActor } from '../contract/rules/check-trigger.ts';
+import { outOfBounds } from '../contract/task-error.ts';
 import { TENANT } from '../contract/wire/tenant.ts';
 
 /** The type in the header of every token of ours: it is told apart by it, and never by trying. */
 export const RUN_TOKEN = 'waymark+jwt';
+
+/** What can be allowed of one run. `settings` are nobody's of one, and a rerun is another. */
+export const RUN_RIGHTS: readonly Right[] = RIGHTS.filter(
+  (right) => right !== 'trigger' && right !== 'settings',
+);
 
 const claims = z
   .object({
@@ -23,6 +31,10 @@ const claims = z
     /** and one run at most, however often it is used. */
     once: z.literal(true).optional(),
     can: z.array(z.enum(RIGHTS)).min(1),
+    /** What a token for a run that it triggers may hold. */
+    see: z.array(z.enum(RIGHTS)).optional(),
+    /** The trigger token that it was made with. */
+    of: z.uuid().optional(),
     jti: z.uuid(),
     /** Seconds since 1970. */
     exp: z.number(),
@@ -31,6 +43,13 @@ const claims = z
   .refine(
     ({ run, def }) => (run === undefined) !== (def === undefined),
     'expected a token to be for one run, or for one definition',
+  )
+  .refine(
+    ({ run, can }) =>
+      run === undefined
+        ? can.every((right) => right === 'trigger')
+        : can.includes('read') && can.every((right) => RUN_RIGHTS.includes(right)),
+    'expected `read` and other rights of a run, or of a definition `trigger` alone',
   );
 /** What a token says. Whoever has the secret can read and make it; nothing of it is stored anywhere. */
 export type RunTokenClaims = Readonly<z.output<typeof claims>>;
@@ -65,19 +84,30 @@ export class RunTokens {
     this.#keys = new Map(keys);
   }
 
-  /** Rejects for what is neither for one run nor for one definition. */
+  /**
+   * A token that says what is asked, whoever asks: `Minter` has the rules of callers. Rejects for what is neither for
+   * one run nor for one definition, and with `INVALID_ARGUMENT` for what is out of bounds.
+   */
   async mint(
     asked: Omit<RunTokenClaims, 'jti' | 'exp'>,
-    seconds: number,
+    expiresIn: number,
     now = Date.now(),
   ): Promise<MintedToken> {
+    checkLifetime(expiresIn);
+    checkActor({ name: asked.sub });
     const id = randomUUID();
     const iat = Math.floor(now / 1000);
-    const exp = iat + seconds;
+    const exp = iat + expiresIn;
     const said = claims.parse({ ...asked, jti: id, exp });
     const token = await new SignJWT({ ...said, iat, aud: AUDIENCE })
       .setProtectedHeader({ alg: 'HS256', typ: RUN_TOKEN, kid: this.#signer.kid })
       .sign(this.#signer.key);
+    // It would be made, and let nobody in.
+    if (token.length > LIMITS.token.text)
+      throw outOfBounds(
+        'fixed',
+        `to leave the token within ${LIMITS.token.text} characters, got one of ${token.length}.`,
+      );
     return { token, id, expiresAt: new Date(exp * 1000) };
   }
 
@@ -99,6 +129,15 @@ export class RunTokens {
   }
 }
 
+/** Throws `INVALID_ARGUMENT` unless a token may live for so many seconds. */
+export function checkLifetime(expiresIn: number): void {
+  if (!(Number.isInteger(expiresIn) && expiresIn >= 1 && expiresIn <= LIMITS.token.lifetime))
+    throw outOfBounds(
+      'expiresIn',
+      `to be a whole number of seconds from 1 to ${LIMITS.token.lifetime} (a day), got ${expiresIn}.`,
+    );
+}
+
 const AUDIENCE = 'waymark';
 const MIN_BYTES = 32;
 
@@ -111,6 +150,7 @@ export const callerOfToken = ({
   fix,
   once,
   can,
+  see,
   jti,
 }: RunTokenClaims): Caller => ({
   name: sub,
@@ -123,6 +163,6 @@ export const callerOfToken = ({
     },
   ],
   ...(def !== undefined && {
-    bound: { input: fix ?? {}, key: once ? `token:${jti}` : undefined },
+    bound: { input: fix ?? {}, key: once ? `token:${jti}` : undefined, follow: see ?? [] },
   }),
 });

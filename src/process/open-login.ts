@@ -16,6 +16,8 @@ import type { Logger } from './logger.ts';
 export interface Login {
   /** Undefined: nobody logs in, and everybody may do everything. */
   readonly authenticate: Authenticate | undefined;
+  /** Undefined: there is no secret, and no tokens are minted. */
+  readonly tokens: RunTokens | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -37,11 +39,12 @@ export async function openLogin(
   const text = file === undefined ? undefined : await readOrRefuse(file);
   const oidc = provider && new OidcVerifier({ ...provider, report: (line) => logger.info(line) });
   const [first, ...others] = tokenSecrets;
+  const tokens = first && new RunTokens([first, ...others]);
   const authenticator = new Authenticator({
     rules: new AuthRules(text === undefined ? NAMED_BY_PROXY : parseOrRefuse(file, text)),
     oidc,
     nameClaim: login.nameClaim,
-    tokens: first && new RunTokens([first, ...others]),
+    tokens,
     proxy: proxy && { header: proxy.header, isTrusted: trustedPeers(proxy.trusted) },
   });
   const closing = new AbortController();
@@ -60,6 +63,7 @@ export async function openLogin(
       : undefined;
   return {
     authenticate: authenticator.authenticate,
+    tokens,
     close: async () => {
       closing.abort();
       oidc?.close();
@@ -77,7 +81,7 @@ function withoutLogin(host: string, meant: boolean, logger: Logger): Login {
     throw new ConfigError(
       `HOST: expected an address of this machine alone, such as 127.0.0.1, because there is no login, got \`${host}\`: everybody who reaches it could do everything. Set a login (WAYMARK_AUTH_FILE, WAYMARK_OIDC_ISSUER or WAYMARK_ACTOR_HEADER), or WAYMARK_AUTH=none where something else lets in the right people alone`,
     );
-  return { authenticate: undefined, close: async () => {} };
+  return { authenticate: undefined, tokens: undefined, close: async () => {} };
 }
 
 /** Without a file, whomever the proxy lets in may do everything. */

@@ -22,19 +22,27 @@ function boundBy<R extends Asked>({ input: fixed, key }: BoundTrigger, asked: R)
   for (const option of NOT_TO_CHOOSE)
     if (asked[option] !== undefined)
       throw outOfBounds(option, 'to be left out: it is not for whoever has this token to choose.');
+  const fields = Object.entries(fixed);
   const given = asked.input ?? {};
-  if (!isFields(given)) return { ...asked, key };
-  const issues = Object.entries(fixed).flatMap(([field, value]): InputIssue[] =>
-    field in given && !isSameJson(given[field], value)
+  if (!isFields(given)) {
+    if (fields.length === 0) return { ...asked, key };
+    throw fixedOtherwise([
+      { path: [], code: 'fixed', message: 'This token fixes fields of it: expected an object.' },
+    ]);
+  }
+  const issues = fields.flatMap(([field, value]): InputIssue[] =>
+    Object.hasOwn(given, field) && !isSameJson(given[field], value)
       ? [{ path: [field], code: 'fixed', message: 'This token fixes it to another value.' }]
       : [],
   );
-  if (issues.length > 0)
-    throw new TaskError('INVALID_INPUT', 'The input has fields that this token fixes to others.', {
-      issues,
-    });
+  if (issues.length > 0) throw fixedOtherwise(issues);
   return { ...asked, input: { ...given, ...fixed }, key };
 }
+
+const fixedOtherwise = (issues: readonly InputIssue[]): TaskError =>
+  new TaskError('INVALID_INPUT', 'The input has fields that this token fixes to others.', {
+    issues,
+  });
 
 const NOT_TO_CHOOSE = ['key', 'delay', 'runAt', 'parent', 'priority', 'tags'] as const;
 

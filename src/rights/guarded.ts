@@ -16,7 +16,7 @@ import {
 } from './hidden.ts';
 import { narrowed } from './narrowed.ts';
 import { picked } from './picked.ts';
-import { isNamedBy, isWithin, may, mayEverywhere, toSubject } from './rights.ts';
+import { isNamedBy, isWithin, may, mayEverywhere, mayOfAll, toSubject } from './rights.ts';
 import { shownEvents } from './shown-events.ts';
 
 /**
@@ -148,7 +148,7 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
     return picked(inner.watchList(filter ?? NOTHING, request), shownEvents(caller));
   },
   workers: async (inner, caller) => {
-    if (!may(caller, 'operate')) throw forbidden('operate');
+    if (!mayOfAll(caller, 'operate')) throw forbidden('operate');
     return await inner.workers();
   },
   me: async (inner, caller) => ({
@@ -157,11 +157,11 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
   }),
   server: (inner) => inner.server(),
   settings: async (inner, caller) => {
-    if (!may(caller, 'read')) throw forbidden('read');
+    if (!mayOfAll(caller, 'read')) throw forbidden('read');
     return await inner.settings();
   },
   updateSettings: async (inner, caller, settings) => {
-    if (!may(caller, 'settings')) throw forbidden('settings');
+    if (!mayOfAll(caller, 'settings')) throw forbidden('settings');
     return await inner.updateSettings(settings);
   },
 };

@@ -30,6 +30,10 @@ export function may(caller: Caller, right: Right, subject?: Subject): boolean {
   );
 }
 
+/** Whether a caller may of what belongs to no run: a grant for some runs does not give it. */
+export const mayOfAll = (caller: Caller, right: Right): boolean =>
+  may({ ...caller, grants: caller.grants?.filter(({ runs }) => !runs) }, right);
+
 /** Whether a caller may, whatever it is asked for: what it acts on need not be looked at first. */
 export const mayEverywhere = ({ grants }: Caller, right: Right): boolean =>
   !grants ||

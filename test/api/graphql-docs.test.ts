@@ -4,6 +4,7 @@ import type { OperationDefinitionNode } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../src/api/schema/kit/context.ts';
 import type { TaskModule } from '../../src/contract/task-definition.ts';
+import { RunTokens } from '../../src/login/run-tokens.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
 import * as builtIn from '../../src/workflows/index.ts';
 import { schemaOf } from './schema/support.ts';
@@ -45,7 +46,11 @@ describe.each(documents.map((source) => ({ name: operationOf(source).name?.value
         today: '2026-01-01T00:00:00Z',
         nearRetention: '2026-01-01T00:00:00Z',
       };
-      const contextValue = createContext({ tasks, session: sessionOf({ name: 'ada' }) });
+      const contextValue = createContext({
+        tasks,
+        session: { ...sessionOf({ name: 'ada' }), credential: 'API_KEY' },
+        tokens: new RunTokens([{ kid: 'a', secret: new Uint8Array(32) }]),
+      });
       if (operationOf(source).operation !== OperationTypeNode.SUBSCRIPTION) {
         const { data, errors } = await graphql({ schema, source, variableValues, contextValue });
         expect(errors).toBeUndefined();

@@ -15,6 +15,8 @@ test.each([
   ],
   ['delay', `less than ${LIMITS.delay / 86_400} days`],
   ['grace', `${count(LIMITS.grace)} s`],
+  ['life of a token', `${count(LIMITS.token.lifetime)} s`],
+  ['a token, with what it fixes', `${count(LIMITS.token.text)} characters`],
   ['message and data of a line', `${bytes(log.message)} each`],
   ['log of an activity, of a run', `${bytes(log.activity)}, ${bytes(log.run)};`],
   ['page of a list, of a log', `${LIMITS.runs} runs, ${count(LIMITS.lines)} lines`],

@@ -124,7 +124,8 @@ describe('refuses', () => {
 
   test('a run token that has expired, was changed, or is of another secret', async () => {
     const { authenticate } = open();
-    const { token } = await mint(-1);
+    const said = { sub: 'ann', run: RUN, can: ['read' as const] };
+    const { token } = await tokens.mint(said, 60, Date.now() - 61_000);
     await expect(authenticate(bearer(token))).rejects.toMatchObject({ why: 'jwt-expired' });
     const foreign = new RunTokens([{ kid: 'a', secret: secret(2) }]);
     const { token: forged } = await foreign.mint({ sub: 'ann', run: RUN, can: ['read'] }, 60);
@@ -148,6 +149,44 @@ test('a token for no run and no definition is not made, and not taken', async ()
     .setExpirationTime('1m')
     .sign(secret(1));
   await expect(open().authenticate(bearer(signed))).rejects.toMatchObject({ statusCode: 401 });
+});
+
+test.each([
+  ['a run, without `read`', { run: RUN, can: ['logs'] }],
+  ['a run, with a right of the whole installation', { run: RUN, can: ['read', 'settings'] }],
+  ['a run, with a right to trigger', { run: RUN, can: ['read', 'trigger'] }],
+  ['a definition, with a right to read', { def: 'countWords', can: ['trigger', 'read'] }],
+] as const)('a token for %s is not made', async (_, said) => {
+  await expect(tokens.mint({ sub: 'ann', ...said, can: [...said.can] }, 60)).rejects.toThrow(
+    'other rights of a run',
+  );
+});
+
+test.each([0, 0.5, -1, 86_401, NaN])('no token lives for %d s', async (expiresIn) => {
+  await expect(mint(expiresIn)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    details: { argument: 'expiresIn' },
+  });
+});
+
+test('a token for a name that none can be, or longer than one may be, is not made', async () => {
+  await expect(tokens.mint({ sub: 'a:b', run: RUN, can: ['read'] }, 60)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+  const fix = (length: number) =>
+    tokens.mint({ sub: 'ann', def: 'a', can: ['trigger'], fix: { a: 'a'.repeat(length) } }, 60);
+  await expect(fix(8192)).rejects.toMatchObject({ details: { argument: 'fixed' } });
+  const { token } = await fix(5000);
+  expect(await open().authenticate(bearer(token))).toMatchObject({ credential: 'RUN_TOKEN' });
+});
+
+test('a token has the share of its tenant', async () => {
+  const file = { tenants: {}, limits: { tenants: { acme: { weight: 2, priority: 2 } } } };
+  const said = { sub: 'ann', ten: 'acme', def: 'countWords', can: ['trigger' as const] };
+  const { token } = await tokens.mint(said, 60);
+  const login = open({ ...FILE, ...file, keys: [], bindings: [] });
+  const session = await login.authenticate(bearer(token));
+  expect(session.caller).toMatchObject({ tenant: 'acme', share: { weight: 2, priority: 2 } });
 });
 
 test('one secret replaces another', async () => {
@@ -214,13 +253,23 @@ describe('a session that is watched', () => {
     expect(ended).not.toHaveBeenCalled();
   });
 
-  test('ends for a token whose minter is revoked', async () => {
-    const login = open();
-    const ended = vi.fn<(end: string) => void>();
-    const { token } = await mint();
-    const session = await login.authenticate(bearer(token));
-    session.watch(ended);
-    login.rules = rulesOf({ ...FILE, revoked: ['sub:ann'] });
-    expect(ended.mock.calls).toEqual([['revoked']]);
+  test('ends for a token that is revoked, or whose minter or trigger token is', async () => {
+    const of = randomUUID();
+    for (const [sub, revoked] of [
+      ['ann', (id: string) => `token:${id}`],
+      ['ann', () => `token:${of}`],
+      ['ann', () => 'sub:ann'],
+      ['key ci', () => 'key:ci'],
+      ['key ci', () => 'sub:key ci'],
+    ] as const) {
+      const login = open();
+      const ended = vi.fn<(end: string) => void>();
+      const { token, id } = await tokens.mint({ sub, run: RUN, can: ['read'], of }, 60);
+      const session = await login.authenticate(bearer(token));
+      session.watch(ended);
+      login.rules = rulesOf({ ...FILE, revoked: ['sub:bob', 'key:old', revoked(id)] });
+      expect(ended.mock.calls).toEqual([['revoked']]);
+      await expect(login.authenticate(bearer(token))).rejects.toMatchObject({ why: 'revoked' });
+    }
   });
 });

@@ -319,6 +319,22 @@ describe('a caller with rights', () => {
     });
   });
 
+  test('of a token for one run has no right of the whole installation', async () => {
+    const { fake, runs } = await world();
+    const [run] = runs;
+    const own = fake.as({ name: 'ann', grants: [{ can: [...RIGHTS], runs: [run!.id] }] });
+    await expect(own.get(run!.id)).resolves.toMatchObject({ id: run!.id });
+    expect(own.definitions()).toEqual([]);
+    for (const asking of [
+      own.workers(),
+      own.settings(),
+      own.updateSettings({ retentionDays: 1 }),
+      own.rerun({ id: run!.id }),
+    ])
+      await expect(asking).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(fake.calls.updateSettings).toBeUndefined();
+  });
+
   test('of a token for one trigger makes one run, with the input that the token fixes', async () => {
     const fake = new FakeTasks({ tasks });
     const own = fake.as({
@@ -336,6 +352,11 @@ describe('a caller with rights', () => {
       code: 'INVALID_INPUT',
       details: { issues: [{ path: ['text'], code: 'fixed' }] },
     });
+    for (const input of ['fixed', ['fixed'], 1])
+      await expect(own.trigger({ ...trigger, input: input as never })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        details: { issues: [{ path: [], code: 'fixed' }] },
+      });
     await expect(own.trigger({ ...trigger, key: 'mine' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });

@@ -103,7 +103,7 @@ export function addProblems(builder: Builder) {
     ),
     invalidArgument: plain(
       'InvalidArgument',
-      'An argument other than the input is out of bounds: a name, a tag, a key, a delay, a priority, a reason, a grace.',
+      'An argument other than the input is out of bounds: a name, a tag, a key, a delay, a priority, a reason, a grace, what a token may do and for how long.',
     ),
     payloadTooLarge: plain('PayloadTooLarge', 'The input has more bytes than Temporal takes.'),
     forbidden: plain('Forbidden', 'The caller may not do this.'),

@@ -1,5 +1,5 @@
 import { RIGHTS } from '../../contract/caller.ts';
-import { may } from '../../rights/rights.ts';
+import { mayOfAll } from '../../rights/rights.ts';
 import type { Session } from '../../login/session.ts';
 import type { Right } from '../../contract/caller.ts';
 import type { ServerInfo } from '../../contract/tasks.ts';
@@ -96,7 +96,7 @@ export function addServer(builder: Builder, webUi: WebUi | undefined): void {
         description:
           'Address of Temporal Web UI; null when this gateway was not told where it is, or not for the caller.',
         resolve: (_, __, { session }) =>
-          may(session.caller, 'operate') ? (webUi?.address ?? null) : null,
+          mayOfAll(session.caller, 'operate') ? (webUi?.address ?? null) : null,
       }),
     }),
   });

@@ -5,6 +5,7 @@ import type { GatewayContext } from './kit/context.ts';
 import { orProblem, typeOf } from './kit/problem.ts';
 import type { Problem } from './kit/problem.ts';
 import type { Problems } from './add-problems.ts';
+import type { Tokens } from './add-tokens.ts';
 import { toTriggerOptions } from './add-trigger-options.ts';
 
 interface Triggered {
@@ -13,12 +14,21 @@ interface Triggered {
 }
 
 /** The mutations that start runs, and what all of them answer. */
-export function addTrigger(builder: Builder, problems: Problems) {
+export function addTrigger(builder: Builder, problems: Problems, tokens: Tokens) {
   const member = (name: Triggered['type'], description: string) =>
     builder.objectRef<Triggered>(name).implement({
       description,
       fields: (t) => ({
         run: t.field({ type: 'TaskRun', description: 'The run.', resolve: ({ run }) => run }),
+        token: t.field({
+          type: tokens.minted,
+          nullable: true,
+          description:
+            'A token for the run, so that a browser follows it: made when it is asked for. Null beside an error that says why: this gateway mints none, or none for this caller.',
+          args: tokens.forRun,
+          resolve: async ({ run }, { can, expiresIn }, { minter }) =>
+            tokens.toMinted(await minter.forTriggered(run, { can: can ?? undefined, expiresIn })),
+        }),
       }),
     });
 

@@ -1,4 +1,5 @@
 import SchemaBuilder from '@pothos/core';
+import type { Right } from '../../../contract/caller.ts';
 import type { LogLevel, RunEvent } from '../../../contract/wire/run-log.ts';
 import type {
   AbortMode,
@@ -44,6 +45,7 @@ export interface SchemaTypes {
     RunEvent: Same<RunEvent>;
     StepState: Same<Step['state']>;
     ProblemCode: Same<ProblemCode>;
+    Right: Same<Right>;
     TimelineKind: Same<TimelineKind>;
     TimelineOutcome: Same<TimelineOutcome>;
     WorkerStatus: Same<Worker['status']>;

@@ -1,4 +1,6 @@
 import type { Tasks } from '../../../contract/tasks.ts';
+import { Minter } from '../../../login/minter.ts';
+import type { RunTokens } from '../../../login/run-tokens.ts';
 import type { Session } from '../../../login/session.ts';
 import { type ListShare, ListShares } from './list-shares.ts';
 import { LIMITS } from '../../../contract/limits.ts';
@@ -15,6 +17,8 @@ export interface GatewayContext {
   /** Who asks, and for how long it may. */
   readonly session: Session;
   readonly loaders: Loaders;
+  /** Makes tokens that hold no more than this caller's rights. */
+  readonly minter: Minter;
   /** Opens live lists, within the caller's share of them. */
   readonly lists: ListShare;
   readonly operation: Operation;
@@ -24,6 +28,8 @@ export interface GatewayContext {
 
 export interface ContextOptions
   extends Pick<GatewayContext, 'tasks' | 'session'>, Partial<Pick<GatewayContext, 'lists'>> {
+  /** Undefined: no tokens are minted. */
+  readonly tokens?: RunTokens | undefined;
   /** What the process holds for all operations. */
   readonly held?: HeldBytes | undefined;
   readonly limits?: OperationLimits | undefined;
@@ -35,6 +41,7 @@ export const createHeld = (): HeldBytes => new HeldBytes(LIMITS.held.all, LIMITS
 export function createContext({
   tasks,
   session,
+  tokens,
   held = createHeld(),
   limits,
   lists = new ListShares().of({}, session.caller),
@@ -48,6 +55,7 @@ export function createContext({
       tasks: budgeted,
       session,
       loaders: new Loaders(budgeted),
+      minter: new Minter({ tokens, session, tasks: budgeted }),
       operation,
       lists,
       next: create,
