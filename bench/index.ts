@@ -1,5 +1,6 @@
 import { benchAbort } from './abort.ts';
 import { benchCounts } from './counts.ts';
+import { benchCredentials } from './credentials.ts';
 import { benchFirstLine } from './first-line.ts';
 import { benchRuns } from './runs.ts';
 import { benchLists } from './lists.ts';
@@ -10,6 +11,7 @@ import { benchSlowReader, benchSubscribers, benchTail } from './viewers.ts';
 
 const SECTIONS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   counts: benchCounts,
+  credentials: benchCredentials,
   trigger: benchTrigger,
   runs: benchRuns,
   abort: benchAbort,
