@@ -9,7 +9,15 @@ import { pino } from 'pino';
 import { createServer } from 'vite';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type RunningGateway, startGateway } from '../../src/api/start-gateway.ts';
+import {
+  type RunningGateway,
+  startGateway,
+  type StartGatewayOptions,
+} from '../../src/api/start-gateway.ts';
+import { parseAuthFile } from '../../src/login/auth-file.ts';
+import { AuthRules } from '../../src/login/auth-rules.ts';
+import { Authenticator } from '../../src/login/authenticator.ts';
+import { RunTokens } from '../../src/login/run-tokens.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
 import { tasks } from '../api/support/app.ts';
 
@@ -44,9 +52,13 @@ async function startedRun() {
   service.start(id);
   return { service, id };
 }
-async function serve(service: FakeTasks<typeof tasks>, port = 0): Promise<RunningGateway> {
+async function serve(
+  service: FakeTasks<typeof tasks>,
+  port = 0,
+  more: Partial<StartGatewayOptions> = {},
+): Promise<RunningGateway> {
   const logger = pino({ level: 'silent' });
-  const gateway = await startGateway({ service, logger, host: '127.0.0.1', port });
+  const gateway = await startGateway({ service, logger, host: '127.0.0.1', port, ...more });
   open.push(gateway.stop);
   return gateway;
 }
@@ -54,7 +66,7 @@ const socketOf = ({ address }: { address: string }): string =>
   `${address.replace('http', 'ws')}/graphql`;
 
 test('it compiles', { timeout: 120_000 }, async () => {
-  expect(files).toHaveLength(3);
+  expect(files).toHaveLength(4);
   const said = await promisify(execFile)(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project]).then(
     () => '',
     ({ stdout }: { stdout: string }) => stdout,
@@ -116,6 +128,28 @@ test('a log that is no longer wanted ends, and one that is not there says so', a
     'There is no task run "nowhere"',
   );
 });
+
+test('a page goes on with a new token when one has expired, each line once', async () => {
+  const { service, id } = await startedRun();
+  const { followWithTokens } = await load('follow-with-tokens.ts');
+  const tokens = new RunTokens([{ kid: 'a', secret: new Uint8Array(32) }]);
+  const { authenticate } = new Authenticator({ rules: new AuthRules(parseAuthFile('{}')), tokens });
+  const url = socketOf(await serve(service, 0, { authenticate }));
+  let minted = 0;
+  const newToken = async (): Promise<string> => {
+    if (++minted === 2) service.log(id, { message: 'line 2' });
+    return (await tokens.mint({ sub: 'shop', run: id, can: ['read', 'logs'] }, 2)).token;
+  };
+  const shown: string[] = [];
+  service.log(id, { message: 'line 1' });
+  const status = await followWithTokens(url, id, newToken, (message: string) => {
+    if (!message.startsWith('line')) return;
+    shown.push(message);
+    if (shown.length === 2) service.succeed(id);
+  });
+  expect({ shown, status }).toEqual({ shown: ['line 1', 'line 2'], status: 'SUCCEEDED' });
+  expect(minted).toBeGreaterThanOrEqual(2);
+}, 60_000);
 
 test("Vite's proxy lets the app reach it, over HTTP and sockets", { timeout: 60_000 }, async () => {
   const { service, id } = await startedRun();
