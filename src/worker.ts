@@ -2,6 +2,7 @@
 import { createActivities } from './activities/index.ts';
 import { installRuntime } from './worker/install-runtime.ts';
 import { makeFolder } from './process/make-folder.ts';
+import { openEncryption } from './process/open-encryption.ts';
 import { runProcess } from './process/run-process.ts';
 import { connectTemporal } from './service/temporal/connect.ts';
 import { startWorker } from './worker/start-worker.ts';
@@ -9,6 +10,7 @@ import { untilAborted } from './process/until-aborted.ts';
 import { workflowsOf } from './worker/workflows-of.ts';
 
 await runProcess('worker', async ({ config, logger, signal, fail }) => {
+  const dataConverter = await openEncryption(config);
   installRuntime(logger);
   await makeFolder('WAYMARK_DATA_DIR', config.dataDir);
   // Waits until Temporal is there and has what runs need; the worker then has a connection of its own.
@@ -23,6 +25,7 @@ await runProcess('worker', async ({ config, logger, signal, fail }) => {
     workflows: workflowsOf(config),
     activities: createActivities({ dataRoot: config.dataDir }),
     logger,
+    dataConverter,
   });
   worker.ended.catch(fail);
   logger.info(`Polling task queue "${config.taskQueue}"`);

@@ -60,6 +60,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'contract/input/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
   'contract/rules/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
 
+  'encryption/': {
+    rooms: CONTRACT,
+    packages: ['node:', 'zod', '@temporalio/common', '@temporalio/proto'],
+  },
+
   // The parser of durations is pure, and in every bundle anyway.
   'workflows/': {
     rooms: CONTRACT,
@@ -76,7 +81,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'workflows/index.ts': { rooms: ['workflows/tasks/'], packages: [] },
 
   'service/temporal/': {
-    rooms: [...CONTRACT, 'metering/'],
+    rooms: [...CONTRACT, 'metering/', 'encryption/'],
     packages: [
       'node:',
       '@temporalio/client',
@@ -168,6 +173,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'api/': {
     rooms: [
       ...CONTRACT,
+      'encryption/',
+      'rights/',
       'login/',
       'api/graphiql/',
       'api/schema/kit/',
@@ -191,8 +198,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Beside the process, so that a worker loads nothing of it.
   'process/open-login.ts': { rooms: ['login/', 'process/'], packages: ['node:'] },
+  'process/open-encryption.ts': { rooms: ['encryption/', 'process/'], packages: ['node:'] },
   'worker/': {
-    rooms: [...CONTRACT, 'activities/', 'process/'],
+    rooms: [...CONTRACT, 'encryption/', 'activities/', 'process/'],
     packages: [
       'node:',
       '@temporalio/worker',
@@ -202,7 +210,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'worker.ts': {
-    rooms: ['activities/index.ts', 'service/temporal/', 'process/', 'worker/'],
+    rooms: [
+      'activities/index.ts',
+      'service/temporal/',
+      'process/',
+      'process/open-encryption.ts',
+      'worker/',
+    ],
     packages: ['node:', '@temporalio/worker'],
   },
   'api/server.ts': {
@@ -216,6 +230,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'api/webiny/background-tasks.ts',
       'process/',
       'process/open-login.ts',
+      'process/open-encryption.ts',
     ],
     packages: ['node:'],
   },
@@ -232,6 +247,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'api/webiny/background-tasks.ts',
       'process/',
       'process/open-login.ts',
+      'process/open-encryption.ts',
       'worker/',
     ],
     packages: ['node:', 'pino', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],

@@ -10,12 +10,14 @@ import { answerError, answerOptions, checkOperation, overHttp } from './transpor
 import { createContext, createHeld, type GatewayContext } from './schema/kit/context.ts';
 import { ListShares } from './schema/kit/list-shares.ts';
 import { createSchema } from './create-schema.ts';
+import type { Encryption } from '../encryption/encryption.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
 import { isRefusal } from './transport/errors.ts';
 import { guard } from './transport/guard.ts';
 import type { Hosts } from './transport/host-names.ts';
 import { allowOrigins, type Origins } from './transport/origins.ts';
 import { presentedBy, type Said } from './transport/presented.ts';
+import { registerCodec } from './codec.ts';
 import { attachSockets } from './transport/sockets.ts';
 import { registerSse } from './transport/sse.ts';
 import type { GatewayExtension } from './extension.ts';
@@ -57,6 +59,8 @@ export interface GatewayOptions {
   readonly extensions?: readonly GatewayExtension[] | undefined;
   /** Where Temporal Web UI is, so that runs link to their pages there. */
   readonly webUi?: WebUi | undefined;
+  /** What the service's runs are encrypted with: `POST /codec/decode` decrypts them for Temporal Web UI at `webUi`. */
+  readonly encryption?: Encryption | undefined;
 }
 
 declare module 'mercurius' {
@@ -85,6 +89,7 @@ export async function serveApi(
     suggestions,
     extensions = [],
     webUi,
+    encryption,
   }: GatewayOptions,
 ): Promise<void> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see `AnyTasks`
@@ -107,7 +112,35 @@ export async function serveApi(
     return createContext({ tasks, session, tokens, lists, held });
   };
 
+  const sessions = new WeakMap<IncomingMessage, Session>();
+  const admitAll = (scope: FastifyInstance): void => {
+    scope.addHook('onRequest', async ({ method, raw }, reply) => {
+      if (method === 'OPTIONS') return;
+      try {
+        sessions.set(raw, await admit(raw));
+      } catch (error) {
+        if (isRefusal(error) && error.statusCode === 401)
+          void reply.header('www-authenticate', 'Bearer realm="waymark"');
+        throw error;
+      }
+    });
+  };
+  const sessionIn = (request: IncomingMessage): Session => {
+    const session = sessions.get(request);
+    if (!session) throw new Error('Expected a caller that was let in');
+    return session;
+  };
+
   app.setErrorHandler(answerError);
+  const [codec] = encryption?.payloadCodecs ?? [];
+  if (codec)
+    await app.register(registerCodec, {
+      codec,
+      webUi,
+      held,
+      callerOf: ({ raw }) => sessionIn(raw).caller,
+      admit: admitAll,
+    });
   if (origins !== undefined && origins.length > 0) await allowOrigins(app, origins);
   if (graphiql)
     await registerGraphiql(app, {
@@ -118,22 +151,9 @@ export async function serveApi(
     });
   // The page is for everybody, and the API for whoever is let in.
   await app.register(async (api) => {
-    const sessions = new WeakMap<IncomingMessage, Session>();
-    api.addHook('onRequest', async ({ method, raw }, reply) => {
-      if (method === 'OPTIONS') return;
-      try {
-        sessions.set(raw, await admit(raw));
-      } catch (error) {
-        if (isRefusal(error) && error.statusCode === 401)
-          void reply.header('www-authenticate', 'Bearer realm="waymark"');
-        throw error;
-      }
-    });
-    const requestContext = (request: IncomingMessage): GatewayContext => {
-      const session = sessions.get(request);
-      if (!session) throw new Error('Expected a caller that was let in');
-      return contextOf(session, request);
-    };
+    admitAll(api);
+    const requestContext = (request: IncomingMessage): GatewayContext =>
+      contextOf(sessionIn(request), request);
     const disclosure = { introspection, suggestions };
     const transport = { schema, disclosure, held };
     const http = overHttp(disclosure);

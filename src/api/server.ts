@@ -1,4 +1,5 @@
 // PROCESS: serves the API.
+import { openEncryption } from '../process/open-encryption.ts';
 import { openLogin } from '../process/open-login.ts';
 import { runProcess } from '../process/run-process.ts';
 import { connectTemporal } from '../service/temporal/connect.ts';
@@ -10,9 +11,11 @@ import { startGateway } from './start-gateway.ts';
 import { backgroundTasks } from './webiny/background-tasks.ts';
 
 await runProcess('gateway', async ({ config, logger, signal }) => {
+  const encryption = await openEncryption(config);
   const login = await openLogin(config, logger);
   const temporal = await connectTemporal(config.temporal, {
     signal,
+    dataConverter: encryption,
     log: (level, message) => logger[level](message),
   });
   const { client, connection } = temporal;
@@ -48,6 +51,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
       port,
       authenticate: login.authenticate,
       tokens: login.tokens,
+      encryption,
       extensions: [backgroundTasks],
       webUi: temporalUi === undefined ? undefined : { address: temporalUi, namespace },
     });

@@ -63,6 +63,9 @@ export const LIMITS = {
     cost: 200_000,
   },
 
+  /** Bytes of values that are decoded at once, as Temporal Web UI asks for them. */
+  codec: 8 * MiB,
+
   /** Of one socket. */
   socket: {
     /** Operations at once. */

@@ -14,3 +14,7 @@ export type {
 } from '../login/session.ts';
 export { health } from '../api/health.ts';
 export type { HealthOptions } from '../api/health.ts';
+export { encryption } from '../encryption/encryption.ts';
+export type { Encryption } from '../encryption/encryption.ts';
+export type { EncryptionKey } from '../encryption/key-ring.ts';
+export { parseKeysFile } from '../encryption/keys-file.ts';

@@ -7,6 +7,11 @@ export type {
   ConnectOptions,
   TemporalAddress,
 } from '../service/temporal/connect.ts';
+export { encryption } from '../encryption/encryption.ts';
+export type { Encryption } from '../encryption/encryption.ts';
+export { EncryptionKeysError } from '../encryption/key-ring.ts';
+export type { EncryptionKey } from '../encryption/key-ring.ts';
+export { parseKeysFile } from '../encryption/keys-file.ts';
 export { TaskError, TaskErrorCode } from '../contract/task-error.ts';
 export type { InputIssue, TaskErrorDetails } from '../contract/task-error.ts';
 export { AbortMode, DiagnosisCode, isClosed, TaskRunStatus } from '../contract/task-run.ts';

@@ -6,3 +6,7 @@ export { NativeConnection } from '@temporalio/worker';
 export { installRuntime } from '../worker/install-runtime.ts';
 export { createLogger } from '../process/logger.ts';
 export type { Logger, LoggerOptions } from '../process/logger.ts';
+export { encryption } from '../encryption/encryption.ts';
+export type { Encryption } from '../encryption/encryption.ts';
+export type { EncryptionKey } from '../encryption/key-ring.ts';
+export { parseKeysFile } from '../encryption/keys-file.ts';

@@ -5,6 +5,7 @@ import { Closing } from '../process/closing.ts';
 import { type Config, loadConfig, type TemporalConfig } from '../process/config.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { installRuntime } from '../worker/install-runtime.ts';
+import { openEncryption } from '../process/open-encryption.ts';
 import { openLogin } from '../process/open-login.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
@@ -69,6 +70,7 @@ export async function startLocal({
   // Without its server the way up would be an endless wait.
   const over = AbortSignal.any([died.signal, ...(signal ? [signal] : [])]);
   try {
+    const encryption = await openEncryption(config);
     const login = await openLogin(config, logger.child({ component: 'gateway' }));
     closing.add('login', login.close);
     installRuntime(logger);
@@ -85,6 +87,7 @@ export async function startLocal({
     const connected = await connectTemporal(temporal, {
       log: (level, message) => logger[level](message),
       signal: over,
+      dataConverter: encryption,
     });
     closing.add('connection to Temporal', connected.close);
 
@@ -94,6 +97,7 @@ export async function startLocal({
       workflows: await bundle,
       activities,
       logger: logger.child({ component: 'worker' }),
+      dataConverter: encryption,
     });
     closing.add('worker', worker.stop);
     watch(worker.ended.then(() => 'The worker ended'));
@@ -123,6 +127,7 @@ export async function startLocal({
       port,
       authenticate: login.authenticate,
       tokens: login.tokens,
+      encryption,
       extensions: [backgroundTasks],
       ...(temporalUi !== null && {
         webUi: { address: temporalUi, namespace: temporal.namespace },

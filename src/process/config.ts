@@ -21,6 +21,8 @@ export interface Config {
   readonly local: LocalConfig;
   /** Signs cursors; gateways of one namespace must share it. Unset: made from the namespace's name. */
   readonly cursorSecret: string | undefined;
+  /** Absolute. Keys that what runs carry is encrypted with. Unset: it is not. */
+  readonly encryptionKeysFile: string | undefined;
   /** Visibility calls a second that this process may make. Unset: what suits Temporal's defaults. */
   readonly visibilityRate: number | undefined;
   /** The gateway shows and stops whatever runs in the namespace, not only task runs. */
@@ -145,6 +147,8 @@ export function loadConfig(env: Environment = process.env): Config {
       retentionDays: data.WAYMARK_RETENTION_DAYS,
     },
     cursorSecret: data.WAYMARK_CURSOR_SECRET,
+    encryptionKeysFile:
+      data.WAYMARK_ENCRYPTION_KEYS_FILE && resolve(data.WAYMARK_ENCRYPTION_KEYS_FILE),
     visibilityRate: data.WAYMARK_VISIBILITY_RATE,
     wholeNamespace: data.WAYMARK_WHOLE_NAMESPACE,
     workflowBundle: data.WAYMARK_WORKFLOW_BUNDLE && resolve(data.WAYMARK_WORKFLOW_BUNDLE),
@@ -229,6 +233,7 @@ const SETTINGS = z.object({
     .enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
   WAYMARK_CURSOR_SECRET: z.string().min(16, { error: 'at least 16 characters' }).optional(),
+  WAYMARK_ENCRYPTION_KEYS_FILE: z.string().optional(),
   WAYMARK_AUTH: z.literal('none', { error: '`none`, or nothing' }).optional(),
   WAYMARK_AUTH_FILE: z.string().optional(),
   WAYMARK_OIDC_ISSUER: z.url({ protocol: /^https?$/, error: 'an https address' }).optional(),

@@ -19,6 +19,7 @@ export async function openTestServer({
   address,
   folder = loadConfig().stateDir,
   report = console.error,
+  dataConverter,
 }: TestServerOptions): Promise<TestServer> {
   const undo: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -27,7 +28,10 @@ export async function openTestServer({
   try {
     const server = address === undefined ? await startServer(folder, report, undo) : { address };
     const namespace = 'default';
-    const temporal = await connectTemporal({ address: server.address, namespace, connection: {} });
+    const temporal = await connectTemporal(
+      { address: server.address, namespace, connection: {} },
+      { dataConverter },
+    );
     undo.push(temporal.close);
     // A process has one; whoever set it up before knows why.
     if (!Runtime._instance) installRuntime(createLogger({ level: 'error' }));
@@ -43,6 +47,7 @@ export async function openTestServer({
       serve: async ({ tasks, workflowsPath, activities, worker: options }) => {
         const taskQueue = `test-${randomUUID()}`;
         const worker = await createTaskWorker({
+          ...(dataConverter && { dataConverter }),
           ...options,
           connection,
           namespace,

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { Client, DataConverter } from '@temporalio/client';
 import type { NativeConnection, Worker, WorkerOptions } from '@temporalio/worker';
 import type { TaskModule } from '../contract/task-definition.ts';
 import type { TaskService } from '../service/task-service.ts';
@@ -10,6 +10,8 @@ export interface TestServerOptions {
   readonly folder?: string;
   /** Told what the start waits for, a sentence each. */
   readonly report?: (line: string) => void;
+  /** Of client and workers, such as `encryption({ keys })`. */
+  readonly dataConverter?: DataConverter;
 }
 
 export interface TestServiceOptions<T extends TaskModule> {

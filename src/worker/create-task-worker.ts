@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { activityInterceptors } from '../activities/activity-interceptors.ts';
 import { checkCatalogue } from '../contract/rules/catalogue.ts';
+import { ENCODES_FAILURES } from '../contract/wire/messages.ts';
 import { WORKER_HEARTBEAT } from '../contract/wire/worker-heartbeat.ts';
+import { FAILURE_CONVERTER } from '../encryption/encryption.ts';
 import { sendFirstSign } from './send-first-sign.ts';
 
 export type TaskWorkerOptions = Omit<
@@ -34,6 +37,7 @@ export type TaskWorkerOptions = Omit<
  */
 export async function createTaskWorker({
   workflowsPath,
+  workflowBundle,
   interceptors,
   bundlerOptions,
   ...options
@@ -50,6 +54,12 @@ export async function createTaskWorker({
     shutdownGraceTime: '5 s',
     shutdownForceTime: '15 s',
     ...options,
+    ...(workflowBundle && {
+      workflowBundle:
+        options.dataConverter?.failureConverterPath === FAILURE_CONVERTER
+          ? await encodingFailures(workflowBundle)
+          : workflowBundle,
+    }),
     ...(path !== undefined && {
       workflowsPath: path,
       bundlerOptions: { ...bundlerOptions, preloadModules: preloads(bundlerOptions) },
@@ -76,6 +86,7 @@ export async function bundleTasks({
   workflowInterceptorModules = [],
   // At `info` the bundler reports every module.
   logger = new DefaultLogger('WARN'),
+  failureConverterPath = besideUs('encryption/sandbox-failure-converter'),
   ...options
 }: Omit<Parameters<typeof bundleWorkflowCode>[0], 'workflowsPath'> & {
   readonly workflowsPath: string | URL;
@@ -85,10 +96,23 @@ export async function bundleTasks({
   return bundleWorkflowCode({
     ...options,
     logger,
+    failureConverterPath,
     workflowsPath: path,
     workflowInterceptorModules: [INTERCEPTORS, ...workflowInterceptorModules],
     preloadModules: preloads(options),
   });
+}
+
+/** What errors of workflow code say would else be stored in clear: the bundle was made by who knew of no keys. */
+async function encodingFailures(
+  bundle: NonNullable<WorkerOptions['workflowBundle']>,
+): Promise<{ readonly code: string }> {
+  const code = 'code' in bundle ? bundle.code : await readFile(bundle.codePath, 'utf8');
+  if (!code.includes(ENCODES_FAILURES))
+    throw new Error(
+      'Expected a workflow bundle that `bundleTasks` of this version made, without a `failureConverterPath` of its own: errors of workflow code would be stored unencrypted.',
+    );
+  return { code: `globalThis.${ENCODES_FAILURES} = true; ${code}` };
 }
 
 /** By Temporal's own standard a living worker would count as lost, and one with no heartbeats is pushed no aborts. */
@@ -111,12 +135,12 @@ const toPath = (path: string | URL): string =>
   typeof path === 'string' && !path.startsWith('file:') ? path : fileURLToPath(path);
 
 /** Source or build: the bundler must take the one that the tasks import too. */
-const inSandbox = (name: string): string =>
-  fileURLToPath(new URL(`../workflows/${name}${extname(import.meta.url)}`, import.meta.url));
-const INTERCEPTORS = inSandbox('interceptors');
+const besideUs = (name: string): string =>
+  fileURLToPath(new URL(`../${name}${extname(import.meta.url)}`, import.meta.url));
+const INTERCEPTORS = besideUs('workflows/interceptors');
 
 /** Loading zod for each run anew would cost a run more than all else that its workflow does. */
 const preloads = (options: { readonly preloadModules?: string[] } = {}): string[] => [
-  inSandbox('preload'),
+  besideUs('workflows/preload'),
   ...(options.preloadModules ?? []),
 ];

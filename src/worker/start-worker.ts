@@ -1,4 +1,5 @@
 import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
 import type { TemporalConfig } from '../process/config.ts';
 import { createTaskWorker, type TaskWorkerOptions } from './create-task-worker.ts';
 import type { Logger } from '../process/logger.ts';
@@ -8,6 +9,7 @@ export type StartWorkerOptions = Pick<TaskWorkerOptions, 'activities' | 'taskQue
   readonly temporal: Pick<TemporalConfig, 'connection' | 'namespace'>;
   readonly workflows: Workflows;
   readonly logger: Logger;
+  readonly dataConverter?: DataConverter | undefined;
 };
 
 export interface RunningWorker {
@@ -24,6 +26,7 @@ export async function startWorker({
   workflows,
   activities,
   logger,
+  dataConverter,
 }: StartWorkerOptions): Promise<RunningWorker> {
   const bundle = await toBundle(workflows, logger);
   const connection = await NativeConnection.connect(options);
@@ -34,6 +37,7 @@ export async function startWorker({
       namespace,
       taskQueue,
       activities,
+      ...(dataConverter && { dataConverter }),
     });
     const ended = worker.run().catch((error: unknown) => {
       if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;

@@ -28,6 +28,7 @@ test.each([
   ['calls to Temporal for an operation', count(operation.calls)],
   ['time of an operation', `${operation.deadline / 1000} s`],
   ['what a process keeps for all its clients', `${bytes(held.all)}, and ${bytes(held.each)}`],
+  ['values decrypted at once', bytes(LIMITS.codec)],
   ['subscriptions on a socket', `${socket.operations}`],
   ['slow reader', bytes(socket.buffer)],
 ])('the bound of %s is as it is told', async (what, bound) => {

@@ -39,6 +39,7 @@ describe('without any variable', () => {
         retentionDays: 30,
       },
       cursorSecret: undefined,
+      encryptionKeysFile: undefined,
       login: { none: false, nameClaim: 'sub', tokenSecrets: [] },
       visibilityRate: undefined,
       wholeNamespace: false,

@@ -25,7 +25,13 @@ export async function bundleOfTests(): Promise<string> {
 
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
-  for (const folder of ['src/workflows', 'src/contract', 'src/tools', 'test/support/tasks'])
+  for (const folder of [
+    'src/workflows',
+    'src/encryption',
+    'src/contract',
+    'src/tools',
+    'test/support/tasks',
+  ])
     for (const entry of await readdir(at(folder), { recursive: true, withFileTypes: true }))
       if (entry.isFile()) hash.update(await readFile(`${entry.parentPath}/${entry.name}`));
   hash.update(await readFile(at('package-lock.json')));

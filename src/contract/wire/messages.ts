@@ -7,6 +7,8 @@ export const LOGS_QUERY = 'waymark.logs';
 export const LOG_HEADER = 'waymark.log';
 /** Patch that a run has since an operator's reset: Temporal's index lists it. */
 export const RESET_PATCH = 'waymark.reset';
+/** Global of the sandbox, by which a worker has a bundle that was made ahead of time encode what errors say. */
+export const ENCODES_FAILURES = '__WAYMARK_ENCODES_FAILURES__';
 /** The one memo field of ours. */
 export const MEMO = 'waymark';
 

@@ -1,5 +1,4 @@
 import { PAYLOAD_LIMIT, payloadSize } from './payload-limit.ts';
-import { utf8Length } from '../../tools/utf8-length.ts';
 
 const MOST_CAUSES = 20;
 const SHOWN = 8 * 1024;
@@ -39,8 +38,9 @@ function fits(causes: readonly Error[]): boolean {
   }
 }
 
+// Words as JSON: that is how they are carried where they are encrypted.
 const sizeOf = (error: Error & { details?: unknown }): number =>
-  utf8Length(error.message) + utf8Length(error.stack ?? '') + payloadSize(error.details);
+  payloadSize(error.message) + payloadSize(error.stack) + payloadSize(error.details);
 
 /** The error and what caused it, as far as a chain that makes sense can go. */
 function causesOf(error: Error): readonly Error[] {

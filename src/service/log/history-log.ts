@@ -1,14 +1,17 @@
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import { LOG_SIGNAL, isCarried, isLoggedResult } from '../../contract/wire/messages.ts';
+import { toSource } from '../../contract/wire/log-source.ts';
 import { LastCheckpoints } from '../../contract/wire/last-checkpoints.ts';
 import { RunLog, isEnvelope } from '../../contract/wire/run-log.ts';
 import type {
   CarriedLog,
   LogEntry,
+  LogEnvelope,
   LogPageRequest,
   WireLogPage,
 } from '../../contract/wire/run-log.ts';
-import { decodeFirst } from '../temporal/decode-first.ts';
+import { UNREADABLE, decodeFirst, decodeOr } from '../temporal/decode-first.ts';
 import { isEnd, resetIn } from '../temporal/history.ts';
 import type { HistoryEvent } from '../temporal/history.ts';
 import type { Temporal } from '../temporal/temporal.ts';
@@ -46,6 +49,8 @@ export class HistoryLog {
   #abortRequest: HistoryEvent | undefined;
   #end: HistoryEvent | undefined;
   readonly #course = new CourseReader();
+  /** Places where lines cannot be read, and whether one of them is here. */
+  #unreadable = { places: 0, here: false };
 
   constructor(decode: Temporal['decode']) {
     this.#decode = decode;
@@ -61,13 +66,15 @@ export class HistoryLog {
     this.#course.add(event);
     if (started) this.#log = new RunLog(await this.#carried(started.input?.payloads));
     else if (signaled?.signalName === LOG_SIGNAL) {
-      const envelope = await this.#value(signaled.input?.payloads);
+      const envelope = await this.#told(event, signaled.input);
       this.#signals.push(envelope);
-      if (isEnvelope(envelope)) this.#course.sent(envelope.src, signaled.identity ?? '');
+      if (isEnvelope(envelope) && !this.#unreadable.here)
+        this.#course.sent(envelope.src, signaled.identity ?? '');
     } else if (completed) {
-      const answer = await this.#value(completed.result?.payloads);
-      if (isLoggedResult(answer)) this.#outcomes.push(answer.log);
-    } else if (timedOut) this.#outcomes.push(await this.#lastHeartbeat(timedOut.failure));
+      const answer = await this.#told(event, completed.result);
+      this.#outcomes.push(isLoggedResult(answer) ? answer.log : answer);
+    } else if (timedOut)
+      this.#outcomes.push(await this.#told(event, lastHeartbeatOf(timedOut.failure)));
     // Not the task's start: one that fails is done again together with what came since.
     else if (event.workflowTaskCompletedEventAttributes) this.#settle();
     else if (resetIn(event)) this.#resetting = true;
@@ -109,21 +116,36 @@ export class HistoryLog {
   }
 
   async #carried(input: Parameters<Temporal['decode']>[0]): Promise<CarriedLog | undefined> {
-    const carried = await this.#value(input?.slice(1));
+    const carried = await decodeFirst(input?.slice(1), this.#decode);
     return isCarried(carried) ? carried.log : undefined;
   }
 
-  #value(payloads: Parameters<Temporal['decode']>[0]): Promise<unknown> {
-    return decodeFirst(payloads, this.#decode);
-  }
-
-  async #lastHeartbeat(failure: Failure | null | undefined): Promise<unknown> {
-    const details =
-      failure?.timeoutFailureInfo?.lastHeartbeatDetails ??
-      failure?.cause?.timeoutFailureInfo?.lastHeartbeatDetails;
-    return this.#value(details?.payloads);
+  /**
+   * What an event carries. Where that cannot be read, one line says so, and is not said again before something could be
+   * read: lines that are missing without a word would look like a log without them.
+   */
+  async #told(event: HistoryEvent, carrier: Carrier): Promise<unknown> {
+    const value = await decodeOr(carrier?.payloads, this.#decode);
+    const { here } = this.#unreadable;
+    this.#unreadable.here = value === UNREADABLE;
+    if (value !== UNREADABLE) return value;
+    return here ? undefined : missing(++this.#unreadable.places, event);
   }
 }
+
+type Carrier = temporal.api.common.v1.IPayloads | null | undefined;
+
+const lastHeartbeatOf = (failure: Failure | null | undefined): Carrier =>
+  failure?.timeoutFailureInfo?.lastHeartbeatDetails ??
+  failure?.cause?.timeoutFailureInfo?.lastHeartbeatDetails;
+
+function missing(n: number, { eventTime }: HistoryEvent): LogEnvelope {
+  const src = toSource({ iteration: 1, activityId: 'unreadable', attempt: 1 });
+  const line = { n, t: tsToMs(eventTime), l: 'WARN', m: MISSING } as const;
+  return { v: 1, src, segs: [{ src, step: 'unreadable', lines: [line] }] };
+}
+const MISSING =
+  'Lines are missing here: they cannot be read by this process, which lacks the key or the converter that they were written with.';
 
 /** What waited for the workflow when it was reset. */
 interface Foreign {

@@ -99,7 +99,7 @@ export class RunSource {
   ): Promise<WireLogPage | undefined> {
     if (!this.answers(id)) return undefined;
     try {
-      const payloads = await this.temporal.encode(request);
+      const payloads = await this.temporal.encode(id, request);
       const { queryResult } = await this.temporal.ask(
         (service) =>
           service.queryWorkflow({

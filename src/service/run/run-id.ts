@@ -14,6 +14,9 @@ export function runIdOfKey(key: string): string {
   return slug === '' ? hash : `${slug}-${hash}`;
 }
 
+/** The same where what runs carry is a secret to Temporal, which stores ids in clear: it shows nothing of the key. */
+export const hiddenRunIdOfKey = (key: string): string => sha256(key).slice(0, 40);
+
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** When Temporal made this link, which is the run's start: a UUIDv7 begins with 48 bits of milliseconds. */

@@ -13,7 +13,7 @@ import type { TaskModule } from '../../contract/task-definition.ts';
 import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { TaskRun, TaskRunDetails } from '../../contract/task-run.ts';
 import type { TriggerOptions, TriggeredRun } from '../../contract/tasks.ts';
-import { newRunId, runIdOfKey, sha256, timeOfLink } from './run-id.ts';
+import { hiddenRunIdOfKey, newRunId, runIdOfKey, sha256, timeOfLink } from './run-id.ts';
 import { toRow } from './to-row.ts';
 import { startRun } from './start-run.ts';
 import type { NewRun } from './start-run.ts';
@@ -64,7 +64,8 @@ async function toNewRun(asked: TriggerAsked, by: Triggering): Promise<NamedRun> 
   const { input, rerunOf } = asked;
   const { caller, taskQueue, linkTo } = by;
   const { name: actor = null, tenant = null, share } = caller ?? {};
-  const id = inTenant(tenant, key === undefined ? newRunId(definition.id) : runIdOfKey(key));
+  const toId = by.temporal.encrypts ? hiddenRunIdOfKey : runIdOfKey;
+  const id = inTenant(tenant, key === undefined ? newRunId(definition.id) : toId(key));
   const keyed =
     key === undefined ? undefined : hashed(toKeyedRequest(definition.id, { given: input, read }));
   const origin = { actor, tags, parent, rerunOf };

@@ -8,15 +8,21 @@ const DETAILS_LIMIT = 20_000;
 /** What Temporal Web UI shows of a run. Left out where it would be over Temporal's limits: a run does not fail for its decoration. */
 export async function toUserMetadata(
   temporal: Temporal,
-  { name, details }: { readonly name: string; readonly details: string },
+  { id, name, details }: { readonly id: string; readonly name: string; readonly details: string },
 ): Promise<proto.api.sdk.v1.IUserMetadata> {
-  const [summary] = await temporal.encode(cut(name, SUMMARY_LIMIT - 20));
-  const [text] = await temporal.encode(details);
+  const [summary] = await temporal.encode(
+    id,
+    cut(name, SUMMARY_LIMIT - (temporal.encrypts ? SEALED : 20)),
+  );
+  const [text] = await temporal.encode(id, details);
   return {
     ...(fits(summary, SUMMARY_LIMIT) && { summary }),
     ...(fits(text, DETAILS_LIMIT) && { details: text }),
   };
 }
+
+/** Bytes that encryption adds to a short text. */
+const SEALED = 90;
 
 /** A codec may have made it larger. */
 const fits = (

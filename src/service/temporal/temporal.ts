@@ -4,9 +4,10 @@ import {
   decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
   encodeMapToPayloads,
-  encodeToPayloads,
+  encodeToPayloadsWithContext,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { temporal } from '@temporalio/proto';
+import { EncryptionCodec } from '../../encryption/encryption-codec.ts';
 import { countCall } from '../../metering/count-calls.ts';
 import { inTime } from './in-time.ts';
 import { withoutPayloads } from './decode-first.ts';
@@ -42,12 +43,17 @@ export class Temporal {
   readonly deadline: number;
   /** What is asked. */
   readonly connection: ConnectionLike;
+  /** What runs carry is a secret to Temporal. */
+  readonly encrypts: boolean;
 
   constructor({ client, connection = client.connection, deadline = 5000 }: TemporalOptions) {
     this.client = client;
     this.namespace = client.options.namespace;
     this.connection = connection;
     this.deadline = deadline;
+    this.encrypts = client.options.loadedDataConverter.payloadCodecs.some(
+      (codec) => codec instanceof EncryptionCodec,
+    );
   }
 
   /** Answers what Temporal answers, or rejects with a `TaskError`, within the deadline. */
@@ -119,13 +125,23 @@ export class Temporal {
     }
   };
 
-  async encode(...values: readonly unknown[]): Promise<Payload[]> {
-    const payloads = await encodeToPayloads(this.client.options.loadedDataConverter, ...values);
-    return payloads ?? [];
+  /** Values as a run carries them: a codec may have a key for each tenant, and the run's id says whose it is. */
+  async encode(id: string, ...values: readonly unknown[]): Promise<Payload[]> {
+    const { loadedDataConverter } = this.client.options;
+    const context = this.#contextOf(id);
+    return (await encodeToPayloadsWithContext(loadedDataConverter, context, [...values])) ?? [];
   }
 
-  encodeMap(values: Readonly<Record<string, unknown>>): Promise<Record<string, Payload>> {
-    return encodeMapToPayloads(this.client.options.loadedDataConverter, values);
+  encodeMap(
+    id: string,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<Record<string, Payload>> {
+    const { loadedDataConverter } = this.client.options;
+    return encodeMapToPayloads(loadedDataConverter, values, this.#contextOf(id));
+  }
+
+  #contextOf(workflowId: string) {
+    return { type: 'workflow', namespace: this.namespace, workflowId } as const;
   }
 }
 

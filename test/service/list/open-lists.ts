@@ -81,7 +81,9 @@ export async function openLists({ rate = 40 } = {}) {
         taskQueue: { name: `nobody-${definition}` },
         ...(delay > 0 && { workflowStartDelay: msToTs(delay) }),
         ...(!bare && {
-          memo: { fields: await temporal.encodeMap({ [MEMO]: { ...memo[MEMO], ...carried } }) },
+          memo: {
+            fields: await temporal.encodeMap('run', { [MEMO]: { ...memo[MEMO], ...carried } }),
+          },
           searchAttributes: {
             indexedFields: encodeSearchAttributes({ ...searchAttributes, ...attributes }),
           },

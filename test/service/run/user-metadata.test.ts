@@ -9,7 +9,7 @@ const temporal = new Temporal({ client: new Client({ connection }) });
 
 test('the longest name still fits into a summary', async () => {
   for (const name of ['x'.repeat(200), '写'.repeat(200), '👩‍🚀'.repeat(40), '"'.repeat(200)]) {
-    const { summary } = await toUserMetadata(temporal, { name, details: '' });
+    const { summary } = await toUserMetadata(temporal, { id: 'r', name, details: '' });
     expect(summary?.data?.length).toBeLessThanOrEqual(400);
     expect(summary?.data?.length).toBeGreaterThan(200);
   }
@@ -28,7 +28,9 @@ test('what a codec makes too large is left out', async () => {
       ],
     },
   });
-  expect(await toUserMetadata(new Temporal({ client }), { name: 'n', details: 'd' })).toEqual({});
+  expect(
+    await toUserMetadata(new Temporal({ client }), { id: 'r', name: 'n', details: 'd' }),
+  ).toEqual({});
 });
 
 test("a caller's text cannot become a link", () => {
