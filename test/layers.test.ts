@@ -132,8 +132,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   'login/': { rooms: [...CONTRACT, 'rights/'], packages: ['node:', 'zod', 'jose'] },
 
+  // Watches over operations and logins, and decides nothing.
+  'audit/': { rooms: [...CONTRACT, 'rights/', 'login/'], packages: ['node:'] },
+
   'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
-  'api/schema/kit/': { rooms: [...CONTRACT, 'login/', 'metering/'], packages: GATEWAY },
+  'api/schema/kit/': {
+    rooms: [...CONTRACT, 'login/', 'audit/', 'metering/'],
+    packages: GATEWAY,
+  },
   'api/schema/list/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
   'api/schema/': {
     rooms: [...CONTRACT, 'rights/', 'login/', 'api/schema/kit/'],
@@ -176,6 +182,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'encryption/',
       'rights/',
       'login/',
+      'audit/',
       'api/graphiql/',
       'api/schema/kit/',
       'api/create-schema.ts',
@@ -197,7 +204,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // Beside the process, so that a worker loads nothing of it.
-  'process/open-login.ts': { rooms: ['login/', 'process/'], packages: ['node:'] },
+  'process/open-login.ts': { rooms: ['login/', 'audit/', 'process/'], packages: ['node:'] },
+  'process/open-audit.ts': { rooms: ['audit/', 'process/'], packages: ['node:', 'pino'] },
   'process/open-encryption.ts': { rooms: ['encryption/', 'process/'], packages: ['node:'] },
   'worker/': {
     rooms: [...CONTRACT, 'encryption/', 'activities/', 'process/'],
@@ -229,6 +237,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'api/graphiql/',
       'api/webiny/background-tasks.ts',
       'process/',
+      'process/open-audit.ts',
       'process/open-login.ts',
       'process/open-encryption.ts',
     ],
@@ -246,6 +255,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'api/graphiql/',
       'api/webiny/background-tasks.ts',
       'process/',
+      'process/open-audit.ts',
       'process/open-login.ts',
       'process/open-encryption.ts',
       'worker/',

@@ -13,6 +13,8 @@ export interface CodecOptions {
   readonly webUi?: { readonly address: string; readonly namespace: string } | undefined;
   readonly held: HeldBytes;
   readonly callerOf: (request: FastifyRequest) => Caller;
+  /** Told that somebody who was let in may not decode this. */
+  readonly refused?: ((request: FastifyRequest) => void) | undefined;
   /** Lets in whoever may come, before a body is read. */
   readonly admit: (scope: FastifyInstance) => void;
 }
@@ -25,7 +27,7 @@ const PATH = '/codec/decode';
  */
 export async function registerCodec(
   app: FastifyInstance,
-  { codec, webUi, held, callerOf, admit }: CodecOptions,
+  { codec, webUi, held, callerOf, refused, admit }: CodecOptions,
 ): Promise<void> {
   const origin = webUi && new URL(webUi.address).origin;
   // Last of all: whatever is answered, also that somebody is not let in, is for these pages to read, and whatever
@@ -44,6 +46,9 @@ export async function registerCodec(
     });
   });
   admit(app);
+  app.addHook('onError', async (request, _, error) => {
+    if (error instanceof Refused && error.code === FORBIDDEN) refused?.(request);
+  });
   app.options(
     PATH,
     async (_, reply) => await reply.code(204).header('allow', 'POST, OPTIONS').send(),

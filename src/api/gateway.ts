@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
+import type { Audit } from '../audit/audit.ts';
+import { originOf } from '../audit/decision.ts';
+import type { Tell, Told } from '../audit/decision.ts';
+import { watchedLogin } from '../audit/watched-login.ts';
 import type { Tasks } from '../contract/tasks.ts';
 import type { RunTokens } from '../login/run-tokens.ts';
 import type { Authenticate, Session } from '../login/session.ts';
@@ -36,6 +41,8 @@ export interface GatewayOptions {
   readonly authenticate?: Authenticate | undefined;
   /** Signs the tokens that callers mint for a run or a trigger. Unset: none are minted. */
   readonly tokens?: RunTokens | undefined;
+  /** Told who did what, and who was refused. Unset: nobody is. */
+  readonly audit?: Audit | undefined;
   /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
   readonly path?: string | undefined;
   /** A page to try the API with, at `/graphiql`; on unless it is switched off. */
@@ -81,6 +88,7 @@ export async function serveApi(
     service,
     authenticate,
     tokens,
+    audit,
     path = '/graphql',
     graphiql = true,
     hosts,
@@ -103,19 +111,36 @@ export async function serveApi(
     webUi,
   });
 
-  const admit = async (request: IncomingMessage, said?: Said): Promise<Session> =>
-    authenticate ? await authenticate(presentedBy(request, said)) : ANONYMOUS;
+  /** Of each request, and of each socket by the request that opened it. */
+  const requestIds = new WeakMap<IncomingMessage, string>();
+  const origin = (request: IncomingMessage) => originOf(request, requestIds.get(request));
+  const admit = async (request: IncomingMessage, said?: Said): Promise<Session> => {
+    if (!authenticate) return ANONYMOUS;
+    return await watchedLogin(audit, origin(request), () =>
+      authenticate(presentedBy(request, said)),
+    );
+  };
   const held = createHeld();
   const shares = new ListShares();
+  const tellOf = (session: Session, request: IncomingMessage): Tell | undefined =>
+    audit && ((told) => audit.tell({ ...told, session, origin: origin(request) }));
   const contextOf = (session: Session, request: IncomingMessage): GatewayContext => {
     const lists = shares.of(request, session.caller, request.socket.remoteAddress);
-    return createContext({ tasks, session, tokens, lists, held });
+    return createContext({
+      tasks,
+      session,
+      tokens,
+      lists,
+      held,
+      tell: tellOf(session, request),
+    });
   };
 
   const sessions = new WeakMap<IncomingMessage, Session>();
   const admitAll = (scope: FastifyInstance): void => {
-    scope.addHook('onRequest', async ({ method, raw }, reply) => {
+    scope.addHook('onRequest', async ({ method, raw, id }, reply) => {
       if (method === 'OPTIONS') return;
+      requestIds.set(raw, id);
       try {
         sessions.set(raw, await admit(raw));
       } catch (error) {
@@ -139,6 +164,7 @@ export async function serveApi(
       webUi,
       held,
       callerOf: ({ raw }) => sessionIn(raw).caller,
+      refused: ({ raw }) => tellOf(sessionIn(raw), raw)?.(DECODING_REFUSED),
       admit: admitAll,
     });
   if (origins !== undefined && origins.length > 0) await allowOrigins(app, origins);
@@ -182,11 +208,20 @@ export async function serveApi(
       path: api.prefix + path,
       hosts,
       origins,
-      admit,
+      admit: async (request, said) => {
+        requestIds.set(request, randomUUID());
+        return await admit(request, said);
+      },
       context: contextOf,
     });
     registerSse(api, { ...transport, path: `${path}/stream`, context: requestContext });
   });
 }
+
+const DECODING_REFUSED: Told = {
+  action: 'value-decode',
+  outcome: 'failure',
+  reason: 'FORBIDDEN',
+};
 
 const ANONYMOUS = sessionOf({ name: 'anonymous' });

@@ -1,5 +1,6 @@
 // PROCESS: serves the API.
 import { openEncryption } from '../process/open-encryption.ts';
+import { openAudit } from '../process/open-audit.ts';
 import { openLogin } from '../process/open-login.ts';
 import { runProcess } from '../process/run-process.ts';
 import { connectTemporal } from '../service/temporal/connect.ts';
@@ -12,7 +13,8 @@ import { backgroundTasks } from './webiny/background-tasks.ts';
 
 await runProcess('gateway', async ({ config, logger, signal }) => {
   const encryption = await openEncryption(config);
-  const login = await openLogin(config, logger);
+  const audit = config.audit ? openAudit() : undefined;
+  const login = await openLogin(config, logger, audit);
   const temporal = await connectTemporal(config.temporal, {
     signal,
     dataConverter: encryption,
@@ -52,6 +54,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
       authenticate: login.authenticate,
       tokens: login.tokens,
       encryption,
+      audit,
       extensions: [backgroundTasks],
       webUi: temporalUi === undefined ? undefined : { address: temporalUi, namespace },
     });
@@ -62,5 +65,6 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     await service.close();
     await temporal.close();
     await login.close();
+    audit?.close();
   }
 });

@@ -1,6 +1,9 @@
 // For the processes that serve GraphQL: Fastify plugins.
 export { gateway } from '../api/gateway.ts';
 export type { AnyTasks, GatewayOptions } from '../api/gateway.ts';
+export { Audit } from '../audit/audit.ts';
+export type { AuditOptions } from '../audit/audit.ts';
+export type { AuditAction, Decision, Origin, Told } from '../audit/decision.ts';
 export type { ExtensionContext, GatewayExtension } from '../api/extension.ts';
 export { RunTokens } from '../login/run-tokens.ts';
 export type { MintedToken, RunTokenClaims, TokenSecret } from '../login/run-tokens.ts';

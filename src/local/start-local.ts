@@ -6,6 +6,7 @@ import { type Config, loadConfig, type TemporalConfig } from '../process/config.
 import type { TaskModule } from '../contract/task-definition.ts';
 import { installRuntime } from '../worker/install-runtime.ts';
 import { openEncryption } from '../process/open-encryption.ts';
+import { openAudit } from '../process/open-audit.ts';
 import { openLogin } from '../process/open-login.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
@@ -71,7 +72,9 @@ export async function startLocal({
   const over = AbortSignal.any([died.signal, ...(signal ? [signal] : [])]);
   try {
     const encryption = await openEncryption(config);
-    const login = await openLogin(config, logger.child({ component: 'gateway' }));
+    const audit = config.audit ? openAudit() : undefined;
+    closing.add('audit', async () => audit?.close());
+    const login = await openLogin(config, logger.child({ component: 'gateway' }), audit);
     closing.add('login', login.close);
     installRuntime(logger);
     await makeFolder('WAYMARK_DATA_DIR', config.dataDir);
@@ -128,6 +131,7 @@ export async function startLocal({
       authenticate: login.authenticate,
       tokens: login.tokens,
       encryption,
+      audit,
       extensions: [backgroundTasks],
       ...(temporalUi !== null && {
         webUi: { address: temporalUi, namespace: temporal.namespace },

@@ -121,11 +121,12 @@ export class Authenticator {
         throw error;
       }
     };
-    if (this.#rules.isRevoked(...ids)) throw new Unauthenticated('revoked');
+    const [credentialId] = ids;
+    if (this.#rules.isRevoked(...ids)) throw new Unauthenticated('revoked', { credentialId });
     return this.#sessions.toSession({
-      caller: again(),
+      caller: orNotAdmitted(credentialId, again),
       credential,
-      credentialId: ids[0],
+      credentialId,
       expiresAt,
       again: unlessRevoked,
     });
@@ -141,6 +142,16 @@ function revocableIds({ jti, of, sub }: RunTokenClaims): readonly [string, ...st
     ...(key === undefined ? [] : [`key:${key}`]),
     `sub:${sub}`,
   ];
+}
+
+/** Says whose credential it is that gives nothing. */
+function orNotAdmitted(credentialId: string, again: () => Caller): Caller {
+  try {
+    return again();
+  } catch (cause) {
+    if (!(cause instanceof NotAdmitted)) throw cause;
+    throw new NotAdmitted(cause.why, cause.message, { cause, credentialId });
+  }
 }
 
 /** The only bearer token, and none that is too long. */

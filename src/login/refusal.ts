@@ -8,11 +8,18 @@ export class Unauthenticated extends Error {
   readonly code = 'UNAUTHENTICATED';
 
   readonly why: string;
+  /** Whose it is, when it is a good one that was taken back; for the audit alone. */
+  readonly credentialId: string | undefined;
 
-  constructor(why: string, options?: ErrorOptions) {
+  constructor(why: string, { credentialId, ...options }: RefusalOptions = {}) {
     super('Expected a valid credential: `Authorization: Bearer …`.', options);
     this.why = why;
+    this.credentialId = credentialId;
   }
+}
+
+interface RefusalOptions extends ErrorOptions {
+  readonly credentialId?: string | undefined;
 }
 
 /** The credential is good, and gives nothing here. */
@@ -22,10 +29,13 @@ export class NotAdmitted extends Error {
   readonly code = 'FORBIDDEN';
 
   readonly why: string;
+  /** Whose it is; for the audit alone. */
+  readonly credentialId: string | undefined;
 
-  constructor(why: string, message: string) {
-    super(message);
+  constructor(why: string, message: string, { credentialId, ...options }: RefusalOptions = {}) {
+    super(message, options);
     this.why = why;
+    this.credentialId = credentialId;
   }
 }
 

@@ -36,6 +36,8 @@ export interface Config {
   /** Whom the gateway answers, and how much it tells. */
   readonly gateway: GatewayConfig;
   readonly login: LoginConfig;
+  /** Who does what, and who is refused, is told on the standard output. */
+  readonly audit: boolean;
   /** `npm start` or the like is our parent. */
   readonly startedByNpm: boolean;
   /** What is odd but no reason to stop, such as a setting that does not exist. One sentence each. */
@@ -166,6 +168,8 @@ export function loadConfig(env: Environment = process.env): Config {
       suggestions: data.WAYMARK_SUGGESTIONS,
     },
     login: toLogin(data),
+    audit:
+      data.WAYMARK_AUDIT ?? (data.WAYMARK_AUTH_FILE ?? data.WAYMARK_ACTOR_HEADER) !== undefined,
     startedByNpm: data.npm_lifecycle_event !== undefined,
     warnings: Object.keys(given)
       .filter((name) => name.startsWith('WAYMARK_') && !(name in SETTINGS.shape))
@@ -210,7 +214,8 @@ const isRange = (item: string): boolean => {
 const onOff = () =>
   text(/^(?:true|false|1|0)$/i, 'true or false')
     .default('true')
-    .transform((value) => /^(?:true|1)$/i.test(value));
+    .transform(isOn);
+const isOn = (value: string): boolean => /^(?:true|1)$/i.test(value);
 
 const SETTINGS = z.object({
   HOST: text(/^[\w.:%-]+$/, 'a host name or an IP address').default('127.0.0.1'),
@@ -252,6 +257,10 @@ const SETTINGS = z.object({
     .toLowerCase()
     .optional(),
   WAYMARK_TRUSTED_PROXIES: list(isRange, 'addresses, or ranges such as 10.0.0.0/8'),
+  // Unset: when there is a login.
+  WAYMARK_AUDIT: text(/^(?:true|false|1|0)$/i, 'true or false')
+    .transform(isOn)
+    .optional(),
   WAYMARK_VISIBILITY_RATE: integer(1, 10_000).optional(),
   WAYMARK_WHOLE_NAMESPACE: text(/^(?:true|false|1|0)$/i, 'true or false')
     .default('false')

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Audit } from '../audit/audit.ts';
 import { AuthFileError, parseAuthFile } from '../login/auth-file.ts';
 import type { AuthFile } from '../login/auth-file.ts';
 import { AuthRules } from '../login/auth-rules.ts';
@@ -28,6 +29,7 @@ export interface Login {
 export async function openLogin(
   { host, login }: Pick<Config, 'host' | 'login'>,
   logger: Logger,
+  audit?: Audit,
 ): Promise<Login> {
   const { file, oidc: provider, proxy, tokenSecrets } = login;
   if (file === undefined && proxy === undefined) return withoutLogin(host, login.none, logger);
@@ -55,10 +57,13 @@ export async function openLogin(
           signal: closing.signal,
           changed: (rules) => {
             authenticator.rules = new AuthRules(rules);
+            audit?.tell({ action: 'auth-file-reload', outcome: 'success' });
             logger.info(`${file} has changed: its rules hold from now on`);
           },
-          failed: (error) =>
-            logger.error({ err: error }, `${file} cannot be used: the rules of before hold`),
+          failed: (error) => {
+            audit?.tell({ action: 'auth-file-reload', outcome: 'failure', reason: 'unusable' });
+            logger.error({ err: error }, `${file} cannot be used: the rules of before hold`);
+          },
         })
       : undefined;
   return {

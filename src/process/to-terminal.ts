@@ -10,15 +10,17 @@ export function toTerminal(terminal: Terminal): DestinationStream {
   return { write: (line) => void terminal.write(toSentence(line)) };
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 function toSentence(line: string): string {
-  let fields: Record<string, unknown>;
+  let fields: Fields;
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a line of pino's is an object
-    fields = JSON.parse(line) as Record<string, unknown>;
+    fields = JSON.parse(line) as Fields;
   } catch {
     return line;
   }
-  const { level, time, msg, component, sdkComponent, err, ...others } = fields;
+  const { level, time, msg, component, sdkComponent, err, ...others } = withTime(fields);
   const clock = typeof time === 'string' ? new Date(time).toTimeString().slice(0, 8) : '';
   const who = typeof component === 'string' ? component : sdkComponent;
   const first = [
@@ -32,6 +34,10 @@ function toSentence(line: string): string {
   ].join(' ');
   return [first, ...stacksOf(err)].join('\n') + '\n';
 }
+
+/** The audit's lines have names of their own. */
+const withTime = ({ '@timestamp': at, 'event.action': action, ...fields }: Fields): Fields =>
+  at === undefined ? fields : { time: at, msg: action, ...fields };
 
 /** Of an error as pino writes it, and of its causes. */
 function stacksOf(err: unknown): readonly string[] {

@@ -7,6 +7,7 @@ import type { TaskRunCounts, Tasks, TriggeredRun } from '../contract/tasks.ts';
 import { unknownDefinition } from '../contract/rules/find-definition.ts';
 import { afterLeave } from './after-leave.ts';
 import { boundTrigger } from './bound-trigger.ts';
+import { Denied } from './denied.ts';
 import { forbidden } from './forbidden.ts';
 import {
   withoutHidden,
@@ -225,12 +226,12 @@ const keyConflict = (key: string | undefined): TaskError =>
   );
 
 function assertSeen(caller: Caller, run: TaskRun): void {
-  if (!may(caller, 'read', toSubject(run))) throw noSuchRun(run.id);
+  if (!may(caller, 'read', toSubject(run))) throw noSuchRun(run.id, new Denied('read'));
 }
 
 /** A run that the caller may see; of any other it is said that there is none, with no call when its id tells. */
 async function seen(inner: Tasks, caller: Caller, id: string): Promise<TaskRunDetails> {
-  if (!isWithin(caller, id)) throw noSuchRun(id);
+  if (!isWithin(caller, id)) throw noSuchRun(id, new Denied('tenant'));
   const run = await inner.get(id);
   assertSeen(caller, run);
   return run;
@@ -244,7 +245,7 @@ const isSeen = (inner: Tasks, caller: Caller, id: string): Promise<boolean> =>
 
 /** Of a run that may be seen a lack of rights is told. It is looked at only when rights differ from run to run. */
 async function allowed(inner: Tasks, caller: Caller, id: string, right: Right): Promise<void> {
-  if (!isWithin(caller, id)) throw noSuchRun(id);
+  if (!isWithin(caller, id)) throw noSuchRun(id, new Denied('tenant'));
   if (mayEverywhere(caller, 'read') && mayEverywhere(caller, right)) return;
   const run = await seen(inner, caller, id);
   if (!may(caller, right, toSubject(run))) throw forbidden(right);

@@ -41,6 +41,7 @@ describe('without any variable', () => {
       cursorSecret: undefined,
       encryptionKeysFile: undefined,
       login: { none: false, nameClaim: 'sub', tokenSecrets: [] },
+      audit: false,
       visibilityRate: undefined,
       wholeNamespace: false,
       workflowBundle: undefined,
@@ -178,6 +179,15 @@ test('header names are compared in lower case, addresses without a slash at thei
     login: { proxy: { header: 'x-forwarded-user' } },
     temporalUi: 'https://ui/x',
   });
+});
+
+test('the audit is on where there is a login, unless that is said otherwise', () => {
+  const proxy = { WAYMARK_ACTOR_HEADER: 'x-user' };
+  expect(load({ WAYMARK_AUTH_FILE: 'auth.json' }).audit).toBe(true);
+  expect(load(proxy).audit).toBe(true);
+  expect(load({ ...proxy, WAYMARK_AUDIT: 'false' }).audit).toBe(false);
+  expect(load({ WAYMARK_AUDIT: 'true' }).audit).toBe(true);
+  expect(refusal({ WAYMARK_AUDIT: 'stdout' })).toContain('WAYMARK_AUDIT: expected true or false');
 });
 
 test('a misspelt setting is told', () => {

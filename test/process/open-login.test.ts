@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Audit } from '../../src/audit/audit.ts';
 import { newApiKey } from '../../src/login/api-keys.ts';
 import type { Presented } from '../../src/login/session.ts';
 import { ConfigError, loadConfig } from '../../src/process/config.ts';
@@ -12,9 +13,11 @@ import type { Login } from '../../src/process/open-login.ts';
 let folder: string;
 let file: string;
 const lines: string[] = [];
+const audited: object[] = [];
 const opened: Login[] = [];
 beforeEach(async () => {
   lines.length = 0;
+  audited.length = 0;
   folder = await mkdtemp(join(tmpdir(), 'login-'));
   file = join(folder, 'auth.json');
 });
@@ -26,7 +29,8 @@ afterEach(async () => {
 const open = async (env: Record<string, string>): Promise<Login> => {
   const logger = pino({}, { write: (line: string) => void lines.push(line) });
   const config = loadConfig({ XDG_CONFIG_HOME: '/nonexistent', HOME: '/nonexistent', ...env });
-  const login = await openLogin(config, logger);
+  const audit = new Audit({ write: (line) => audited.push(JSON.parse(line)) > 0 });
+  const login = await openLogin(config, logger, audit);
   opened.push(login);
   return login;
 };
@@ -181,4 +185,9 @@ test('what the file says holds as soon as it says it; while it cannot be read, w
   await writeFile(file, JSON.stringify({ keys, revoked: ['key:ci'] }));
   expect(await ended).toBe('revoked');
   await expect(authenticate?.(presented)).rejects.toMatchObject({ statusCode: 401 });
+  const reload = { 'event.action': 'auth-file-reload', 'event.category': ['configuration'] };
+  expect(audited).toMatchObject([
+    { ...reload, 'event.outcome': 'failure', 'event.reason': 'unusable' },
+    { ...reload, 'event.outcome': 'success' },
+  ]);
 });

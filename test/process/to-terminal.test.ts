@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import { Audit } from '../../src/audit/audit.ts';
+import { sessionOf } from '../../src/login/session.ts';
 import { createLogger, toTemporalLogger } from '../../src/process/logger.ts';
 import { toTerminal } from '../../src/process/to-terminal.ts';
 
@@ -17,6 +19,17 @@ test('a line is a sentence with its time, who speaks and its fields', () => {
   toTemporalLogger(logger).info('Worker state changed', { sdkComponent: 'worker' });
   expect(read()).toMatch(/^\d\d:\d\d:\d\d gateway: Listening port=4000 host=here\n/);
   expect(read()).toMatch(/\n\d\d:\d\d:\d\d worker: Worker state changed\n$/);
+});
+
+test('a line of the audit is one too, whatever it names', () => {
+  let text = '';
+  const terminal = toTerminal({ write: (more) => (text += more) });
+  const session = sessionOf({ name: 'a\nb' });
+  const line = { action: 'run-abort', outcome: 'failure', session } as const;
+  new Audit({ write: (json) => (terminal.write(json), true) }).tell(line);
+  expect(stripVTControlCharacters(text)).toMatch(
+    /^\d\d:\d\d:\d\d audit: run-abort .*event.outcome=failure user.name=a\\nb .*\n$/,
+  );
 });
 
 test('what is not as usual says so', () => {

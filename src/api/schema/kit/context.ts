@@ -1,3 +1,7 @@
+import { auditedMinter } from '../../../audit/audited-minter.ts';
+import type { Minting } from '../../../audit/audited-minter.ts';
+import { audited } from '../../../audit/audited.ts';
+import type { Tell } from '../../../audit/decision.ts';
 import type { Tasks } from '../../../contract/tasks.ts';
 import { Minter } from '../../../login/minter.ts';
 import type { RunTokens } from '../../../login/run-tokens.ts';
@@ -18,7 +22,7 @@ export interface GatewayContext {
   readonly session: Session;
   readonly loaders: Loaders;
   /** Makes tokens that hold no more than this caller's rights. */
-  readonly minter: Minter;
+  readonly minter: Minting;
   /** Opens live lists, within the caller's share of them. */
   readonly lists: ListShare;
   readonly operation: Operation;
@@ -30,6 +34,8 @@ export interface ContextOptions
   extends Pick<GatewayContext, 'tasks' | 'session'>, Partial<Pick<GatewayContext, 'lists'>> {
   /** Undefined: no tokens are minted. */
   readonly tokens?: RunTokens | undefined;
+  /** Told what is decided for this caller. */
+  readonly tell?: Tell | undefined;
   /** What the process holds for all operations. */
   readonly held?: HeldBytes | undefined;
   readonly limits?: OperationLimits | undefined;
@@ -42,6 +48,7 @@ export function createContext({
   tasks,
   session,
   tokens,
+  tell,
   held = createHeld(),
   limits,
   lists = new ListShares().of({}, session.caller),
@@ -50,12 +57,15 @@ export function createContext({
   const own = tasks.as({ ...session.caller, publicOnly: true });
   const create = (): GatewayContext => {
     const operation = new Operation(held, limits);
-    const budgeted = withinBudget(own, operation);
+    const within = withinBudget(own, operation);
+    // Outermost: what the budget refuses was not done either.
+    const budgeted = tell ? audited(within, tell) : within;
+    const minter = new Minter({ tokens, session, tasks: within });
     return {
       tasks: budgeted,
       session,
       loaders: new Loaders(budgeted),
-      minter: new Minter({ tokens, session, tasks: budgeted }),
+      minter: tell ? auditedMinter(minter, tell) : minter,
       operation,
       lists,
       next: create,
