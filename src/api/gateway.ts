@@ -195,6 +195,10 @@ export async function serveApi(
           // Whether the answer was read, or its client has gone.
           for (const end of ['finish', 'close']) raw.once(end, () => context.operation.close());
         },
+        preSerialization: async (request, _, payload) => {
+          await contexts.get(request)?.operation.turn();
+          return payload;
+        },
       },
       schema,
       path,

@@ -20,6 +20,12 @@ beforeAll(async () => {
       input: { text: 'x'.repeat(1_000_000) },
       tags: [TAG],
     });
+  for (let i = 0; i < 20; i++)
+    await service.trigger({
+      definition: 'testingRun',
+      input: Array.from({ length: 400_000 }, (_, n) => n % 10),
+      tags: [`${TAG}-values`],
+    });
   ({ id: small } = await service.trigger({ definition: 'testingRun', input: {} }));
   stop = async () => {
     await service.close();
@@ -28,8 +34,18 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 
-const filter = `filter: { tags: { all: ["${TAG}"] } }`;
-const worst = `{ ${Array.from({ length: 20 }, (_, n) => `a${n}: taskRuns(first: 20, ${filter}) { nodes { input } }`).join(' ')} }`;
+const twenty = (each: string): string =>
+  `{ ${Array.from({ length: 20 }, (_, n) => `a${n}: ${each}`).join(' ')} }`;
+const inputsOf = (tag: string): string =>
+  twenty(`taskRuns(first: 20, filter: { tags: { all: ["${tag}"] } }) { nodes { input } }`);
+/** Legal documents that take most: long texts, a million small values, a schema twenty times over. */
+const WORST = {
+  texts: inputsOf(TAG),
+  values: inputsOf(`${TAG}-values`),
+  schema: twenty(
+    '__schema { types { name description fields { name description args { name description type { name } } type { name ofType { name kind } } } } }',
+  ),
+};
 
 async function post(http: string, query: string): Promise<string> {
   const response = await fetch(`${http}/graphql`, {
@@ -46,12 +62,15 @@ async function peakOf(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
-test('while the largest answers are asked for ten at a time the process stays small and serves others', async () => {
-  const { http, program } = await spawnGateway();
+/** Milliseconds in which `/healthz` answered at worst, while that was done. */
+async function worstHealth(http: string, work: () => Promise<unknown>): Promise<number> {
   const over = new AbortController();
+  let worst = 0;
   const others = (async () => {
     while (!over.signal.aborted) {
+      const began = performance.now();
       expect((await fetch(`${http}/healthz`)).status).toBe(200);
+      worst = Math.max(worst, performance.now() - began);
       const { data, errors } = JSON.parse(
         await post(http, `{ taskRun(id: "${small}") { status } }`),
       );
@@ -59,16 +78,27 @@ test('while the largest answers are asked for ten at a time the process stays sm
       expect(data.taskRun.status).toBe('PENDING');
     }
   })();
-  const ask = async (): Promise<void> => {
-    for (let round = 0; round < 5; round++) {
-      const answer = await post(http, worst);
-      expect(answer.length).toBeLessThan(LIMITS.operation.answer + MiB);
-      expect(answer).toMatch(/LIMIT_EXCEEDED|RATE_LIMITED/);
-    }
-  };
-  await Promise.all(Array.from({ length: 10 }, ask));
+  await work();
   over.abort();
   await others;
-  const peak = await peakOf(program.pid);
-  expect(peak).toBeLessThan(1024 * MiB);
-});
+  return worst;
+}
+
+test.each(Object.entries(WORST))(
+  'while the largest %s are asked for ten at a time the process stays small and serves others',
+  async (name, document) => {
+    const { http, program } = await spawnGateway();
+    const ask = async (): Promise<void> => {
+      const answer = await post(http, document);
+      expect(answer.length).toBeLessThan(LIMITS.operation.answer + MiB);
+      if (name !== 'schema') expect(answer).toMatch(/LIMIT_EXCEEDED|RATE_LIMITED/);
+    };
+    const alone = await worstHealth(http, ask);
+    const crowded = await worstHealth(http, async () => {
+      for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 10 }, ask));
+    });
+    // On a machine that is slow by itself, no more than a few of them stand in the way.
+    expect(crowded).toBeLessThan(Math.max(250, 5 * alone));
+    expect(await peakOf(program.pid)).toBeLessThan(1024 * MiB);
+  },
+);

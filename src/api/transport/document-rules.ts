@@ -1,4 +1,5 @@
 import { LIMITS } from '../../contract/limits.ts';
+import { Turns } from '../../tools/turns.ts';
 import {
   type ASTNode,
   type ASTVisitor,
@@ -124,6 +125,14 @@ function tooDeep(context: ValidationContext): ASTVisitor {
     },
   };
 }
+
+/** Lets others go first when a document is long: to read and to run it takes its time, and many may come at once. */
+export async function turnFor(query: string): Promise<void> {
+  if (query.length > LONG) await TURNS.next();
+}
+const TURNS = new Turns();
+/** Characters. */
+const LONG = 1024;
 
 /** Why an operation costs too much to begin with, its variables counted by their values. */
 export function refuseCost(

@@ -11,10 +11,13 @@ export interface OperationArgs extends ExecutionArgs {
 
 /** GraphQL's `execute`, of an operation that has nothing more to read when its result is there. */
 export async function executeOnce(args: OperationArgs): Promise<ExecutionResult> {
+  const { operation } = args.contextValue;
   try {
-    return await execute(args);
+    const result = await execute(args);
+    await operation.turn();
+    return result;
   } finally {
-    args.contextValue.operation.close();
+    operation.close();
   }
 }
 

@@ -14,7 +14,7 @@ import { TaskError } from '../../contract/task-error.ts';
 import type { Disclosure } from './disclosure.ts';
 import { rulesFor } from './disclosure.ts';
 import { isRefusal, isValidationFailure, Refused, toFormattedErrors } from './errors.ts';
-import { parseOptions, refuseCost, refuseText } from './document-rules.ts';
+import { parseOptions, refuseCost, refuseText, turnFor } from './document-rules.ts';
 
 /**
  * What mercurius leaves out of «GraphQL over HTTP»: media types and their status codes, parameters of the wrong
@@ -96,7 +96,7 @@ async function checkParameters(request: FastifyRequest, reply: FastifyReply): Pr
     for (const key of ['variables', 'extensions'])
       if (typeof parameters[key] === 'string' && parameters[key] !== '')
         checkParameter(key, parseMap(key, parameters[key]));
-    checkText(parameters['query']);
+    await checkText(parameters['query']);
     checkGetOperation(parameters, reply);
     return;
   }
@@ -104,7 +104,7 @@ async function checkParameters(request: FastifyRequest, reply: FastifyReply): Pr
   if (parameters['extensions'] === null) delete parameters['extensions'];
   for (const key of ['query', 'operationName', 'variables', 'extensions'])
     checkParameter(key, parameters[key]);
-  checkText(parameters['query']);
+  await checkText(parameters['query']);
 }
 
 interface Parameters {
@@ -134,11 +134,12 @@ function parseMap(key: string, text: string): unknown {
   }
 }
 
-function checkText(query: unknown): void {
+async function checkText(query: unknown): Promise<void> {
   if (typeof query !== 'string' || query === '')
     throw new Refused(400, 'Expected `query` to be a GraphQL document.');
   const refusal = refuseText(query);
   if (refusal) throw new Refused(400, refusal.message);
+  await turnFor(query);
 }
 
 /** A GET may only read; mercurius' own check fails on a document of several operations. */

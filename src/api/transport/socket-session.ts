@@ -4,6 +4,7 @@ import { CloseCode, MessageType, parseMessage } from 'graphql-ws';
 import type { CompleteMessage, ConnectionInitMessage, Message, SubscribeMessage } from 'graphql-ws';
 import { TaskError } from '../../contract/task-error.ts';
 import type { Session, SessionEnd } from '../../login/session.ts';
+import { turnFor } from './document-rules.ts';
 import { isRefusal } from './errors.ts';
 import { executeOnce, follow } from './follow.ts';
 import type { OperationArgs, Results } from './follow.ts';
@@ -153,6 +154,7 @@ export class SocketSession {
     const { operations, context, limits } = this.#options;
     if (this.#running.size > limits.operations || this.#unended > 2 * limits.operations)
       return { errors: [tooMany(limits.operations)] };
+    await turnFor(payload.query);
     const prepared = operations.prepare(payload);
     if ('errors' in prepared) return prepared;
     const own = context(session);

@@ -5,6 +5,7 @@ import { OperationTypeNode } from 'graphql';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { executeOnce, follow } from './follow.ts';
 import type { OperationArgs } from './follow.ts';
+import { turnFor } from './document-rules.ts';
 import type { Disclosure } from './disclosure.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { OperationRequest } from './live-operations.ts';
@@ -53,6 +54,7 @@ export function registerSse(app: FastifyInstance, options: SseOptions): void {
         return await refuse(reply, 406, `Expected the header \`accept: ${EVENT_STREAM}\`.`);
       const asked = parametersOf(request);
       if (typeof asked === 'string') return await refuse(reply, 400, asked);
+      await turnFor(asked.query);
       const prepared = operations.prepare(asked);
       const kind = 'kind' in prepared ? prepared.kind : OperationTypeNode.QUERY;
       if (request.method === 'GET' && kind === OperationTypeNode.MUTATION)

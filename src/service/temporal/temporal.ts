@@ -9,6 +9,7 @@ import {
 import type { temporal } from '@temporalio/proto';
 import { EncryptionCodec } from '../../encryption/encryption-codec.ts';
 import { countCall } from '../../metering/count-calls.ts';
+import { Turns } from '../../tools/turns.ts';
 import { inTime } from './in-time.ts';
 import { withoutPayloads } from './decode-first.ts';
 import { isBusy } from './grpc.ts';
@@ -106,11 +107,14 @@ export class Temporal {
     }
   }
 
-  /** The values of payloads, through the client's own converter and codecs. */
-  readonly decode = (
+  /** The values of payloads, through the client's own converter and codecs. Large ones take turns: many come at once. */
+  readonly decode = async (
     payloads: readonly Payload[] | null | undefined,
-  ): Promise<readonly unknown[]> =>
-    decodeArrayFromPayloads(this.client.options.loadedDataConverter, payloads ? [...payloads] : []);
+  ): Promise<readonly unknown[]> => {
+    const all = payloads ? [...payloads] : [];
+    if (all.some(({ data }) => data && data.length > LARGE)) await TURNS.next();
+    return decodeArrayFromPayloads(this.client.options.loadedDataConverter, all);
+  };
 
   /** A failure whose details cannot be decoded still says what it says. */
   readonly decodeFailure = async (
@@ -144,6 +148,10 @@ export class Temporal {
     return { type: 'workflow', namespace: this.namespace, workflowId } as const;
   }
 }
+
+const TURNS = new Turns();
+/** Bytes of a payload that is decoded alone in its turn of the event loop. */
+const LARGE = 16 * 1024;
 
 // 0.1 + 0.2 + 0.4 s: rides out a reset connection or a frontend that moves, and still fails fast when Temporal is down.
 const FIRST_PAUSE = 100;

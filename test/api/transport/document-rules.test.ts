@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../../src/contract/limits.ts';
+import { turnFor } from '../../../src/api/transport/document-rules.ts';
 import { testGateway } from '../support/app.ts';
 
 const { app, post } = await testGateway();
@@ -163,4 +165,17 @@ describe('a page size in a variable', () => {
   test('counts by its default when none is given', async () => {
     expect((await post(QUERY)).body.errors[0].extensions.code).toBe('LIMIT_EXCEEDED');
   });
+});
+
+test('of long documents one is begun in each turn of the event loop, and short ones do not wait', async () => {
+  const begun: string[] = [];
+  for (let i = 0; i < 5; i++)
+    void turnFor(`{ a } #${'x'.repeat(2000)}`).then(() => begun.push('long'));
+  void turnFor('{ a }').then(() => begun.push('short'));
+  await Promise.resolve().then(() => {});
+  expect(begun).toEqual(['short']);
+  for (let most = 2; begun.length < 6; most++) {
+    await turn();
+    expect(begun.length).toBeLessThanOrEqual(most);
+  }
 });

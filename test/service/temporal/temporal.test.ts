@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { ConnectionLike, WorkflowService } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { GrpcCode } from '../../../src/tools/grpc-code.ts';
@@ -15,6 +17,17 @@ const connection = {
 
 const temporal = (deadline = 5000): Temporal =>
   new Temporal({ client: new Client({ connection }), deadline });
+
+test('of large payloads one is decoded in each turn of the event loop', async () => {
+  const { decode } = temporal();
+  const large = defaultPayloadConverter.toPayload('x'.repeat(100_000));
+  const decoded: unknown[] = [];
+  for (let i = 0; i < 5; i++) void decode([large]).then((values) => decoded.push(...values));
+  for (let most = 1; decoded.length < 5; most++) {
+    await turn();
+    expect(decoded.length).toBeLessThanOrEqual(most);
+  }
+});
 
 test('a question that is never answered ends at its deadline', async () => {
   const began = Date.now();

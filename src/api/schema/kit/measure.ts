@@ -6,12 +6,26 @@ export interface Size {
   readonly memory: number;
 }
 
+/** Looks once at each value; large objects are looked at once for all operations that have them, as nothing of them changes. */
 export function measure(value: unknown): Size {
+  if (typeof value !== 'object' || value === null) return measureAll(value);
+  const known = SIZES.get(value);
+  if (known) return known;
+  const size = measureAll(value);
+  if (size.text > LARGE) SIZES.set(value, size);
+  return size;
+}
+const SIZES = new WeakMap<object, Size>();
+
+/** Bytes whose handling others should not have to wait for several times over. */
+export const LARGE = 16 * 1024;
+
+function measureAll(value: unknown): Size {
   let text = 0;
   let memory = 0;
-  const rest = [value];
-  while (rest.length > 0) {
-    const one = rest.pop();
+  // Of a million small values none is put down to be looked at later: that would take longer than to read them.
+  const open: object[] = [];
+  const take = (one: unknown): void => {
     if (typeof one === 'string') {
       const bytes = textBytes(one);
       text += bytes;
@@ -19,15 +33,20 @@ export function measure(value: unknown): Size {
     } else if (typeof one !== 'object' || one === null || one instanceof Date) {
       text += one instanceof Date ? DATE : String(one).length;
       memory += VALUE;
-    } else {
-      text += 2;
-      memory += OBJECT;
-      const isList = Array.isArray(one);
+    } else open.push(one);
+  };
+  take(value);
+  for (let one = open.pop(); one; one = open.pop()) {
+    text += 2;
+    memory += OBJECT;
+    if (Array.isArray(one)) {
+      text += one.length;
+      for (const item of one) take(item);
+    } else
       for (const [key, item] of Object.entries(one)) {
-        text += isList ? 1 : key.length + 4;
-        rest.push(item);
+        text += key.length + 4;
+        take(item);
       }
-    }
   }
   return { text, memory };
 }

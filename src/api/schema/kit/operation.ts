@@ -5,7 +5,7 @@ import { TaskError } from '../../../contract/task-error.ts';
 import { countingCalls } from '../../../metering/count-calls.ts';
 import type { HeldBytes, Holder } from '../../../tools/held-bytes.ts';
 import { Turns } from '../../../tools/turns.ts';
-import { measure } from './measure.ts';
+import { LARGE, measure } from './measure.ts';
 import type { Size } from './measure.ts';
 
 /** How much one operation may take; see `LIMITS.operation`. */
@@ -24,7 +24,7 @@ export class Operation {
   #answered = 0;
   #errors = 0;
   #lastError: GraphQLError | undefined;
-  readonly #sizes = new Map<unknown, Size>();
+  readonly #sizes = new Map<string, Size>();
 
   constructor(held: HeldBytes, limits: OperationLimits = LIMITS.operation) {
     this.#limits = limits;
@@ -64,13 +64,9 @@ export class Operation {
     return answer;
   }
 
-  /** What a value costs; one that many fields have is looked at once. */
+  /** What a value costs; a large one that many fields have is looked at once. */
   measure(value: unknown): Size {
-    const isLarge =
-      typeof value === 'object'
-        ? !(value instanceof Date)
-        : typeof value === 'string' && value.length > LARGE;
-    if (!isLarge) return measure(value);
+    if (typeof value !== 'string' || value.length <= LARGE) return measure(value);
     const known = this.#sizes.get(value);
     if (known) return known;
     const size = measure(value);
@@ -103,6 +99,11 @@ export class Operation {
       originalError,
     });
     return this.#lastError;
+  }
+
+  /** Resolves when its answer may be written: each large one in a turn of the event loop of its own. */
+  async turn(): Promise<void> {
+    if (this.#answered > LARGE) await TURNS.next();
   }
 
   /** Its answer is written, or nobody wants it any more. */
@@ -154,8 +155,6 @@ export class Operation {
 }
 
 const TURNS = new Turns();
-/** Bytes whose handling others should not have to wait for several times over. */
-const LARGE = 16 * 1024;
 
 const exceeded = (message: string): TaskError => new TaskError('LIMIT_EXCEEDED', message);
 
