@@ -14,10 +14,14 @@ export const TimelineKind = {
   Attempt: 'ATTEMPT',
   /** An operator has paused it, or a step of it, in Temporal. */
   Paused: 'PAUSED',
+  /** A moment: an operator let a paused run go on. */
+  Unpaused: 'UNPAUSED',
+  /** A moment: an operator had the run begin anew in Temporal, from a point of its own. */
+  Reset: 'RESET',
   Timer: 'TIMER',
   /** A run that it started and waits for. */
   Child: 'CHILD',
-  /** Somebody asked it to stop; until it has. */
+  /** Somebody asked it to stop, until it has; or ended it at once. */
   Abort: 'ABORT',
 } as const;
 export type TimelineKind = (typeof TimelineKind)[keyof typeof TimelineKind];
@@ -76,9 +80,9 @@ export interface TimelineEntry {
   readonly worker: string | null;
   /** Id of the child; of the run that this one repeats; null for all else. */
   readonly runId: string | null;
-  /** Who triggered, aborted or paused; null where nobody is named. */
+  /** Who triggered, aborted, terminated, paused or unpaused; null where nobody is named, as for a reset. */
   readonly by: string | null;
-  /** Why it was aborted or paused; null when that was not said. */
+  /** Why it was aborted, terminated, paused, unpaused or reset; null when that was not said. */
   readonly reason: string | null;
   /** How an abort took effect; null until it has, and for all else. */
   readonly mode: AbortMode | null;

@@ -52,6 +52,8 @@ export class FakeRun {
   iteration = 1;
   progress: Progress | null = null;
   abort: Abort | null = null;
+  /** The request that was on its way when it was terminated. */
+  cutShort: Abort | null = null;
   diagnosis: Diagnosis | null = null;
   deleted = false;
   #ended: 'SUCCEEDED' | 'FAILED' | 'ABORTED' | null = null;
@@ -131,6 +133,7 @@ export class FakeRun {
 
   /** Ends at once. The line of an earlier request stands, so the end says by whom and why; else the request does. */
   terminate(cause: Pick<Abort, 'by' | 'reason'>, at: Date): void {
+    this.cutShort = this.abort;
     const asked = this.abort !== null;
     if (!asked) this.ask({ ...cause, graceEndsAt: null }, at);
     this.abort = { ...cause, at, mode: 'TERMINATED', graceEndsAt: null, cleanUp: null };

@@ -1,5 +1,5 @@
 import {
-  abortEntry,
+  abortEntries,
   entry,
   openingEntries,
   runEntry,
@@ -10,12 +10,14 @@ import type { FakeRun } from './fake-run.ts';
 
 /** The timeline of a run in memory: what a test did to it, and the attempts that it showed. */
 export function fakeTimeline(run: FakeRun, last: number, now: Date): Timeline {
-  const { row, outcome, startedAt, attempts } = run;
+  const { row, outcome, startedAt, attempts, cutShort: asked } = run;
+  const { abort } = outcome;
+  const graceEndsAt = (asked ?? abort)?.graceEndsAt ?? null;
   const entries = [
     ...openingEntries(row, startedAt, now),
     ...iterationsOf(run),
     ...attempts.entries,
-    ...(outcome.abort ? [abortEntry(outcome.abort, row, outcome.abort.graceEndsAt)] : []),
+    ...(abort ? abortEntries({ abort, asked, graceEndsAt }, row) : []),
   ];
   return toTimeline(runEntry(row, outcome.error), entries, { last, hasEarlier: false });
 }

@@ -575,6 +575,17 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       expect(entries[0]).toMatchObject({ kind: 'RUN', outcome: 'ABORTED' });
     });
 
+    test('tells of an abort that a termination cut short, and of both by whom and why', async () => {
+      const { id } = await begun();
+      await world.tasks.as({ name: 'bob' }).abort({ id, reason: 'Wrong paper' });
+      await tasks.terminate({ id, reason: 'Now' });
+      const { entries } = await tasks.timeline(id);
+      expect(entries.filter(({ kind }) => kind === 'ABORT')).toMatchObject([
+        { id: 'abort', by: 'bob', reason: 'Wrong paper', mode: null, outcome: 'STOPPED' },
+        { id: 'terminate', by: 'ann', reason: 'Now', mode: 'TERMINATED', outcome: 'DONE' },
+      ]);
+    });
+
     test('tells how long a delayed run waits', async () => {
       const run = await trigger({ delay: 1000 });
       const { entries } = await tasks.timeline(run.id);

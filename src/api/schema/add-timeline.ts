@@ -11,9 +11,13 @@ export function addTimeline(builder: Builder): void {
       ITERATION: { description: 'One iteration of a run that has several.' },
       ATTEMPT: { description: 'One try of a step.' },
       PAUSED: { description: 'An operator paused it, or the step that is named, in Temporal.' },
+      UNPAUSED: { description: 'A moment: an operator let a paused run go on.' },
+      RESET: {
+        description: 'A moment: an operator had the run begin anew in Temporal, from there on.',
+      },
       TIMER: { description: 'It waits for a time of its own.' },
       CHILD: { description: 'A run that it started and waits for.' },
-      ABORT: { description: 'Somebody asked it to stop; until it has.' },
+      ABORT: { description: 'Somebody asked it to stop, until it has; or ended it at once.' },
     },
   });
 
@@ -104,11 +108,13 @@ export function addTimeline(builder: Builder): void {
       }),
       by: t.exposeString('by', {
         nullable: true,
-        description: 'Who triggered, aborted or paused; null where nobody is named.',
+        description:
+          'Who triggered, aborted, terminated, paused or unpaused; null where nobody is named, as for a reset.',
       }),
       reason: t.exposeString('reason', {
         nullable: true,
-        description: 'Why it was aborted or paused; null when that was not said.',
+        description:
+          'Why it was aborted, terminated, paused, unpaused or reset; null when that was not said.',
       }),
       mode: t.expose('mode', {
         type: 'AbortMode',

@@ -68,24 +68,38 @@ export function openingEntries(
   return delayed ? [delayed, queued] : [queued];
 }
 
-/** An abort, from its request until the run is over. `graceEndsAt` is null when no worker has seen it. */
-export const abortEntry = (
-  { at, by, reason, mode }: Abort,
+export interface Aborts {
+  readonly abort: Abort;
+  /** The request that was on its way when `abort` ended the run at once; null when there was none. */
+  readonly asked: Abort | null;
+  /** Null when no worker has seen the request. */
+  readonly graceEndsAt: Date | null;
+}
+
+/** An abort, from its request until the run is over. One that was cut short by a termination stands beside it. */
+export function abortEntries(
+  { abort, asked, graceEndsAt }: Aborts,
   run: TaskRun,
-  graceEndsAt: Date | null,
-): TimelineEntry =>
-  entry({
-    id: 'abort',
-    kind: 'ABORT',
-    iteration: run.iteration,
-    startedAt: at,
-    dueAt: graceEndsAt,
-    endedAt: run.finishedAt,
-    outcome: isClosed(run.status) ? 'DONE' : null,
-    by,
-    reason,
-    mode,
-  });
+): readonly TimelineEntry[] {
+  const isTermination = abort.mode === 'TERMINATED';
+  const toEntry = ({ at, by, reason, mode }: Abort, known: Partial<TimelineEntry>): TimelineEntry =>
+    entry({
+      id: 'abort',
+      kind: 'ABORT',
+      iteration: run.iteration,
+      startedAt: at,
+      endedAt: run.finishedAt,
+      outcome: isClosed(run.status) ? 'DONE' : null,
+      by,
+      reason,
+      mode,
+      ...known,
+    });
+  return [
+    ...(asked ? [toEntry(asked, { dueAt: graceEndsAt, outcome: 'STOPPED', mode: null })] : []),
+    toEntry(abort, isTermination ? { id: 'terminate' } : { dueAt: graceEndsAt }),
+  ];
+}
 
 /** The newest entries in the order in which they began, after the run itself. */
 export function toTimeline(

@@ -1,6 +1,6 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
-import { isEnd } from '../temporal/history.ts';
+import { isEnd, resetIn } from '../temporal/history.ts';
 import type { HistoryEvent } from '../temporal/history.ts';
 import { toDate } from '../temporal/to-date.ts';
 
@@ -23,6 +23,7 @@ export interface LinkCourse {
   readonly timers: readonly TimerCourse[];
   readonly children: readonly ChildCourse[];
   readonly pauses: readonly PauseCourse[];
+  readonly moments: readonly Moment[];
   /** Who sent the log of an attempt, by its source. */
   readonly senders: ReadonlyMap<string, string>;
 }
@@ -69,12 +70,23 @@ export interface PauseCourse extends Course {
   readonly reason: string | null;
 }
 
+/** What an operator did that took no time. */
+export interface Moment {
+  readonly id: string;
+  readonly kind: 'UNPAUSED' | 'RESET';
+  readonly at: Date;
+  /** Temporal does not say who resets. */
+  readonly by: string | null;
+  readonly reason: string | null;
+}
+
 /** Reads the course of one link from its events, from the first one. */
 export class CourseReader {
   readonly #activities = new Map<string, ActivityCourse>();
   readonly #timers = new Map<string, TimerCourse>();
   readonly #children = new Map<string, ChildCourse>();
   readonly #pauses: PauseCourse[] = [];
+  readonly #moments: Moment[] = [];
   readonly #senders = new Map<string, string>();
   #before: string | undefined;
   #startedAt = new Date(0);
@@ -104,6 +116,8 @@ export class CourseReader {
       this.#addTimer(event, at);
       this.#addChild(event, at);
       this.#addPause(event, at);
+      const reset = resetIn(event);
+      if (reset) this.#addMoment('RESET', event, { at, reason: reset.failure?.message });
     }
   }
 
@@ -119,6 +133,7 @@ export class CourseReader {
       timers: [...this.#timers.values()],
       children: [...this.#children.values()],
       pauses: this.#pauses,
+      moments: this.#moments,
       senders: this.#senders,
     };
   }
@@ -229,7 +244,10 @@ export class CourseReader {
   }
 
   #addPause(event: HistoryEvent, at: Date): void {
-    const { workflowExecutionPausedEventAttributes: paused } = event;
+    const {
+      workflowExecutionPausedEventAttributes: paused,
+      workflowExecutionUnpausedEventAttributes: unpaused,
+    } = event;
     if (paused)
       this.#pauses.push({
         id: String(event.eventId),
@@ -239,6 +257,23 @@ export class CourseReader {
         reason: paused.reason || null,
       });
     const last = this.#pauses.at(-1);
-    if (event.workflowExecutionUnpausedEventAttributes && last) last.endedAt ??= at;
+    if (!unpaused) return;
+    if (last) last.endedAt ??= at;
+    this.#addMoment('UNPAUSED', event, { ...unpaused, at });
   }
+
+  #addMoment(
+    kind: Moment['kind'],
+    { eventId }: HistoryEvent,
+    { at, identity, reason }: MomentFacts,
+  ): void {
+    const by = identity || null;
+    this.#moments.push({ id: String(eventId), kind, at, by, reason: reason || null });
+  }
+}
+
+interface MomentFacts {
+  readonly at: Date;
+  readonly identity?: string | null | undefined;
+  readonly reason?: string | null | undefined;
 }

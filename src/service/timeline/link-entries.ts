@@ -1,7 +1,13 @@
 import { entry } from '../../contract/rules/timeline.ts';
 import type { TimelineEntry } from '../../contract/timeline.ts';
 import type { LogEntry } from '../../contract/wire/run-log.ts';
-import type { ChildCourse, LinkCourse, PauseCourse, TimerCourse } from '../log/link-course.ts';
+import type {
+  ChildCourse,
+  LinkCourse,
+  Moment,
+  PauseCourse,
+  TimerCourse,
+} from '../log/link-course.ts';
 import type { LinkHistory } from '../log/history-log.ts';
 import { decodeFirst } from '../temporal/decode-first.ts';
 import type { PendingActivity } from '../temporal/proto.ts';
@@ -25,7 +31,10 @@ export async function linkEntries(
   const { temporal, iteration, pending } = known;
   const { senders, endedAt: over } = course;
   const lines = byActivity([...log.page({ limitBytes: Infinity }).entries, ...known.live]);
-  const entries = course.pauses.map((pause) => pausedOf(pause, iteration, over));
+  const entries = [
+    ...course.pauses.map((pause) => pausedOf(pause, iteration, over)),
+    ...course.moments.map((moment) => momentOf(moment, iteration)),
+  ];
   for (const activity of course.activities)
     entries.push(
       ...(await attemptEntries(activity, {
@@ -132,3 +141,15 @@ function pausedOf(
     reason,
   });
 }
+
+const momentOf = ({ id, kind, at, by, reason }: Moment, iteration: number): TimelineEntry =>
+  entry({
+    id: `${iteration}/${kind.toLowerCase()}/${id}`,
+    kind,
+    iteration,
+    startedAt: at,
+    endedAt: at,
+    outcome: 'DONE',
+    by,
+    reason,
+  });

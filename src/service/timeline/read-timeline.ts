@@ -1,4 +1,9 @@
-import { abortEntry, openingEntries, runEntry, toTimeline } from '../../contract/rules/timeline.ts';
+import {
+  abortEntries,
+  openingEntries,
+  runEntry,
+  toTimeline,
+} from '../../contract/rules/timeline.ts';
 import type { Timeline, TimelineEntry } from '../../contract/timeline.ts';
 import type { LinkHistory } from '../log/history-log.ts';
 import type { LinkCourse } from '../log/link-course.ts';
@@ -64,10 +69,13 @@ async function abortOf(
   { temporal }: RunSource,
 ): Promise<readonly TimelineEntry[]> {
   const graceEndsAt = course.graceEndsAt ?? executionOf(run)?.graceEndsAt ?? null;
-  const abort = await toAbort(temporal, {
-    end: end ?? {},
-    cancel: abortRequest,
-    request: { open, graceEndsAt },
-  });
-  return abort ? [abortEntry(abort, run, graceEndsAt)] : [];
+  const cancel = abortRequest;
+  const abort = await toAbort(temporal, { end: end ?? {}, cancel, request: { open, graceEndsAt } });
+  if (!abort) return [];
+  // As it stood when the termination came.
+  const asked =
+    abort.mode === 'TERMINATED'
+      ? await toAbort(temporal, { end: {}, cancel, request: { open: true, graceEndsAt } })
+      : null;
+  return abortEntries({ abort, asked, graceEndsAt }, run);
 }
