@@ -16,13 +16,20 @@ export interface TestProvider {
   readonly issuer: string;
   readonly fetches: { keys: number };
   readonly rotate: (keys: readonly JWK[]) => void;
-  /** An access token of its client `ci`, for `AUDIENCE`. */
-  readonly accessToken: () => Promise<string>;
+  /** An access token of one of its clients, for `AUDIENCE`. Default: `ci`. */
+  readonly accessToken: (client?: string) => Promise<string>;
   readonly down: () => Promise<void>;
   readonly up: () => Promise<void>;
 }
 
-export async function startProvider(first: readonly JWK[]): Promise<TestProvider> {
+/** What the tokens of a client say, beside `sub`, which is the client. */
+export type ClientClaims = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+const CI: ClientClaims = { ci: { tenant: 'acme', groups: ['tasks-operators'] } };
+
+export async function startProvider(
+  first: readonly JWK[],
+  clients: ClientClaims = CI,
+): Promise<TestProvider> {
   let handle: ReturnType<Provider['callback']> | undefined;
   const fetches = { keys: 0 };
   const server = createServer((request, response) => {
@@ -35,17 +42,17 @@ export async function startProvider(first: readonly JWK[]): Promise<TestProvider
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
   const rotate = (keys: readonly JWK[]): void => {
-    handle = providerOf(issuer, keys).callback();
+    handle = providerOf(issuer, keys, clients).callback();
   };
   rotate(first);
   return {
     issuer,
     fetches,
     rotate,
-    accessToken: async () => {
+    accessToken: async (client = 'ci') => {
       const answer = await fetch(`${issuer}/token`, {
         method: 'POST',
-        headers: { authorization: `Basic ${btoa('ci:ci-secret')}` },
+        headers: { authorization: `Basic ${btoa(`${encodeURIComponent(client)}:secret`)}` },
         body: new URLSearchParams({
           grant_type: 'client_credentials',
           scope: 'tasks',
@@ -64,20 +71,18 @@ export async function startProvider(first: readonly JWK[]): Promise<TestProvider
   };
 }
 
-function providerOf(issuer: string, keys: readonly JWK[]): Provider {
+function providerOf(issuer: string, keys: readonly JWK[], clients: ClientClaims): Provider {
   const alg = (keys[0]?.alg ?? 'RS256') as 'RS256';
   return new Provider(issuer, {
     jwks: { keys: [...keys] as never },
     clientDefaults: { id_token_signed_response_alg: alg },
-    clients: [
-      {
-        client_id: 'ci',
-        client_secret: 'ci-secret',
-        grant_types: ['client_credentials'],
-        redirect_uris: [],
-        response_types: [],
-      },
-    ],
+    clients: Object.keys(clients).map((client) => ({
+      client_id: client,
+      client_secret: 'secret',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+    })),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
@@ -94,7 +99,7 @@ function providerOf(issuer: string, keys: readonly JWK[]): Provider {
         }),
       },
     },
-    extraTokenClaims: () => ({ tenant: 'acme', groups: ['tasks-operators'] }),
+    extraTokenClaims: (_, { clientId = '' }) => clients[clientId] ?? {},
     scopes: ['tasks'],
   });
 }
