@@ -13,18 +13,21 @@ export async function watchAuthFile(
   { text, signal, changed, failed }: WatchOptions,
 ): Promise<void> {
   let known = text;
+  let unread: string | undefined;
   for (;;) {
     await sleep(EACH, undefined, { signal, ref: false }).catch(() => undefined);
     if (signal.aborted) return;
     try {
       const now = await readFile(file, 'utf8');
+      unread = undefined;
       if (now === known) continue;
       known = now;
       changed(parseAuthFile(now));
     } catch (error) {
+      // What it says is told when that changes; that it cannot be read would come each time.
       const said = String(error);
-      if (said !== known) failed(error);
-      known = said;
+      if (said !== unread) failed(error);
+      unread = said;
     }
   }
 }

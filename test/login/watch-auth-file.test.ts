@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { AuthFile } from '../../src/login/auth-file.ts';
 import { watchAuthFile } from '../../src/login/watch-auth-file.ts';
@@ -23,8 +24,12 @@ test('tells of a file that says something else, and once of one that cannot be u
   await vi.waitFor(() => expect(changed).toHaveBeenCalledOnce(), 10_000);
   await writeFile(file, '{"revoked": [');
   await vi.waitFor(() => expect(failed).toHaveBeenCalledOnce(), 10_000);
+  // It is read again and again, and says the same.
+  await sleep(2500);
+  expect(failed).toHaveBeenCalledOnce();
   await rm(file);
   await vi.waitFor(() => expect(failed).toHaveBeenCalledTimes(2), 10_000);
+  await sleep(2500);
   // As deployments do: written beside it, and put in its place.
   await writeFile(join(folder, 'new.json'), '{"revoked": ["key:b"]}');
   await rename(join(folder, 'new.json'), file);
