@@ -266,7 +266,7 @@ const WORDS: Readonly<Record<string, Verdict>> = {
   SECURITY_NOT_AUTHORIZED: 'refused',
 };
 /** What an answer says came of the operation. */
-function verdictOf({ text, body }: Answer, hides?: Operation['hides']): Verdict | string {
+function verdictOf({ text, body }: Answer, hides?: Operation['hides']): string {
   const [error] = body.errors ?? [];
   if (error) return WORDS[error.extensions.code] ?? text;
   const [root] = Object.values<any>(body.data);
@@ -465,8 +465,6 @@ const KEEP =
   'mutation { backgroundTasks { updateSettings(input: { retentionDays: 3 }) { data { retentionDays } error { code } } } }';
 
 describe('of another tenant', () => {
-  const lists = async (filter: object) => (await TRANSPORTS.HTTP(bob, LISTS, { filter })).body;
-
   test('every filter finds nothing', async () => {
     const own = house.service.as({ name: SOMEBODY, tenant: acme });
     const parent = targets.get('a run of somebody')!(WHO['watcher']!);
@@ -489,7 +487,7 @@ describe('of another tenant', () => {
       { search: 'name' },
       { search: child.id },
     ])
-      expect((await lists(filter)).data).toEqual({
+      expect((await TRANSPORTS.HTTP(bob, LISTS, { filter })).body.data).toEqual({
         taskRuns: { totalCount: 0, nodes: [] },
         taskRunCounts: { total: 0 },
       });

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { JWK } from 'jose';
 import { pino } from 'pino';
 import { inject, vi } from 'vitest';
 import { startGateway } from '../../src/api/start-gateway.ts';
@@ -39,13 +40,17 @@ export interface House {
   readonly proxy: string;
   /** What the gateway logged. */
   readonly lines: readonly string[];
+  /** The provider's key. */
+  readonly signedBy: JWK;
   readonly write: (file: object | string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
+/** Of its run tokens. */
+export const SECRET = { kid: 'a', secret: new Uint8Array(32).fill(1) };
 /** What the proxy hands its users' cookies out for. */
 export const COOKIE = 'session=';
-const HEADER = 'x-forwarded-user';
+export const HEADER = 'x-forwarded-user';
 /** Where the proxy calls from: nobody else is believed. */
 const PROXY_ADDRESS = '127.0.0.3';
 
@@ -62,7 +67,8 @@ export async function openHouse(
   const write = (what: object | string): Promise<void> =>
     writeFile(path, typeof what === 'string' ? what : JSON.stringify(what));
   await write(file);
-  const provider = await startProvider([await newKey('first')], clients);
+  const signedBy = await newKey('first');
+  const provider = await startProvider([signedBy], clients);
   const config = loadConfig({
     XDG_CONFIG_HOME: '/nonexistent',
     HOME: '/nonexistent',
@@ -71,7 +77,7 @@ export async function openHouse(
     WAYMARK_OIDC_AUDIENCE: AUDIENCE,
     WAYMARK_ACTOR_HEADER: HEADER,
     WAYMARK_TRUSTED_PROXIES: PROXY_ADDRESS,
-    WAYMARK_TOKEN_SECRETS: `a:${Buffer.alloc(32, 1).toString('base64')}`,
+    WAYMARK_TOKEN_SECRETS: `${SECRET.kid}:${Buffer.from(SECRET.secret).toString('base64')}`,
     ...env,
   });
   const lines: string[] = [];
@@ -97,6 +103,7 @@ export async function openHouse(
     host: '127.0.0.1',
     port: 0,
     authenticate: login.authenticate,
+    tokens: login.tokens,
     extensions: [backgroundTasks],
     webUi: { address: 'http://ui.test', namespace: 'default' },
   });
@@ -114,6 +121,7 @@ export async function openHouse(
     address: gateway.address,
     proxy: proxy.address,
     lines,
+    signedBy,
     write,
     close: async () => {
       await proxy.close();
@@ -128,13 +136,19 @@ export async function openHouse(
   };
 }
 
-/** Knows its users by a cookie, names them in a header, and drops that header from what clients send. */
+/** What the proxy sends on: whom its cookie is of, and nothing that a client says of that. */
+function named({ cookie, ...given }: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const kept = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined || name === HEADER ? [] : [[name, String(value)] as const],
+  );
+  return {
+    ...Object.fromEntries(kept),
+    ...(cookie?.startsWith(COOKIE) && { [HEADER]: cookie.slice(COOKIE.length) }),
+  };
+}
+
 async function startProxy(gateway: string) {
   const { hostname, port } = new URL(gateway);
-  const named = ({ cookie, [HEADER]: _, ...headers }: IncomingHttpHeaders) => ({
-    ...headers,
-    ...(cookie?.startsWith(COOKIE) && { [HEADER]: cookie.slice(COOKIE.length) }),
-  });
   const to = { host: hostname, port: Number(port), localAddress: PROXY_ADDRESS };
   const server = createServer((request, response) => {
     const { method, url: path } = request;
