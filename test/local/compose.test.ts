@@ -36,6 +36,22 @@ test.each(['gateway', 'worker'])('what compose sets for the %s is a setting', as
   );
 });
 
+test('compose publishes nothing beyond this machine, where nobody logs in unless that is set', async () => {
+  const compose = await read('docker-compose.yml');
+  const published = [...compose.matchAll(/^ +ports: \[(.*)\]$/gm)].map(([, ports]) => ports ?? '');
+  expect(published).toHaveLength(compose.match(/ports:/g)?.length ?? 0);
+  expect(published.filter((ports) => !/^'127\.0\.0\.1:\d+:\d+'$/.test(ports))).toEqual([]);
+  // One that is set and not handed on would leave everything open to whoever believes it to be closed.
+  const config = await read('src/process/config.ts');
+  const logins = [...config.matchAll(/^ {2}(WAYMARK_(?:AUTH|OIDC|TOKEN|ACTOR|TRUSTED)\w*):/gm)].map(
+    ([, name = '']) => name,
+  );
+  expect(logins.length).toBeGreaterThan(7);
+  const handed = Object.keys(settings(compose, 'gateway'));
+  expect(logins.filter((name) => !handed.includes(name))).toEqual([]);
+  expect(compose).toContain('WAYMARK_AUTH: ${WAYMARK_AUTH-none}');
+});
+
 test('the namespace that compose creates is the one that is used', async () => {
   const compose = await read('docker-compose.yml');
   const { TEMPORAL_NAMESPACE } = settings(compose, 'x-waymark-environment');
