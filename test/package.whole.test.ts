@@ -51,7 +51,7 @@ test('the package says on which Node it runs', () => {
 describe('the tarball', () => {
   test('holds what is built, and what is read', () => {
     const others = packed.filter(
-      (path) => !/^(?:dist\/.+\.(?:js|js\.map|d\.ts)|(?:docs|examples|deploy)\/.+)$/.test(path),
+      (path) => !/^(?:dist\/.+\.(?:js|cjs|js\.map|d\.ts)|(?:docs|examples|deploy)\/.+)$/.test(path),
     );
     expect(others.toSorted()).toEqual([
       'CHANGELOG.md',
