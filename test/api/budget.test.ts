@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/contract/limits.ts';
-import { testGateway } from './support/app.ts';
+import { measure } from '../../src/api/schema/kit/measure.ts';
+import { FakeTasks } from '../../src/testing/fake-tasks.ts';
+import { deferred } from '../support/deferred.ts';
+import { tasks, testGateway } from './support/app.ts';
 
 const MiB = 1024 * 1024;
 const { app, service, post } = await testGateway();
@@ -86,5 +89,32 @@ describe('calls', () => {
       extensions: { code: 'LIMIT_EXCEEDED' },
     });
     expect(body.data.taskRuns.nodes[0].a0).not.toBeNull();
+  });
+});
+
+describe('a process that holds all it may', () => {
+  test('takes small requests, and no large ones until it holds less', async () => {
+    const release = deferred();
+    const slow = new FakeTasks({ tasks });
+    const as = slow.as.bind(slow);
+    slow.as = (caller) => Object.assign(as(caller), { count: () => release.promise.then(() => 0) });
+    const busy = await testGateway({ service: slow });
+    // In memory far more than their text.
+    const large = { where: Array.from({ length: 300_000 }, () => []) };
+    const asked = '{ __typename }';
+    const size = measure(large).memory;
+    const most = Math.floor(LIMITS.held.all / size);
+    const holding = Array.from({ length: most }, () =>
+      busy.post('{ taskRunCounts { total } }', large),
+    );
+    await expect.poll(async () => (await busy.post(asked, large)).status).toBe(503);
+    const refused = await busy.post(asked, large);
+    expect(refused.body.errors).toMatchObject([
+      { extensions: { code: 'RATE_LIMITED', retryAfter: 1 } },
+    ]);
+    expect((await busy.post('{ __typename }')).status).toBe(200);
+    release.resolve();
+    for (const { status } of await Promise.all(holding)) expect(status).toBe(200);
+    expect((await busy.post(asked, large)).status).toBe(200);
   });
 });

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createClient } from 'graphql-sse';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createHeld } from '../../../src/api/schema/kit/context.ts';
 import { eventually, startLiveGateway } from '../support/live-gateway.ts';
 import type { LiveGateway } from '../support/live-gateway.ts';
 
@@ -118,6 +121,29 @@ describe('a stream', () => {
     await eventually(() => viewers() === 1);
     stop.abort();
     await eventually(() => viewers() === 0);
+  });
+
+  test('that nobody reads is cut, and gives back what it held', async () => {
+    const held = createHeld();
+    const { sse, port, tasks, trigger, viewers } = await start({
+      held,
+      sse: { held, limits: { stall: 300 } },
+    });
+    const id = await trigger();
+    // More than what the operating systems of both ends take.
+    for (let i = 0; i < 4000; i++) tasks.log(id, { message: 'x'.repeat(8000) });
+    const client = connect(port, '127.0.0.1').pause();
+    await once(client, 'connect');
+    const query = `query=${encodeURIComponent(LOG)}&variables=${encodeURIComponent(JSON.stringify({ id }))}`;
+    const { pathname, host } = new URL(sse);
+    client.write(
+      `GET ${pathname}?${query} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/event-stream\r\n\r\n`,
+    );
+    await eventually(() => held.held > 0);
+    expect(viewers()).toBe(1);
+    await eventually(() => viewers() === 0);
+    expect(held.held).toBe(0);
+    client.destroy();
   });
 
   test('ends without `complete` at a shutdown, so that its client comes back', async () => {

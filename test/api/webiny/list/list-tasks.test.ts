@@ -346,6 +346,18 @@ describe('pages', () => {
     expect((await list({ limit: 10, after: meta.cursor })).data).toHaveLength(1);
   });
 
+  test('of at most 250 with their logs, and a cursor that goes on', async () => {
+    await many(251);
+    const withLogs = LIST.replace('data { id name }', 'data { id logs { id } }');
+    const page = async (variables: object) => (await gateway.ask(withLogs, variables)).listTasks;
+    const { data, meta } = await page({ limit: 1000 });
+    expect(data).toHaveLength(250);
+    expect(meta).toMatchObject({ hasMoreItems: true, totalCount: 251 });
+    const rest = await page({ limit: 1000, after: meta.cursor });
+    expect(rest.data).toHaveLength(1);
+    expect(rest.meta).toMatchObject({ hasMoreItems: false });
+  });
+
   test.each(['garbage', 'IjUwIg==', 'bnVsbA==', '', btoa('"0 forged"'), btoa('"9 x"')])(
     'a cursor that is not ours, %j, begins at the start',
     async (after) => {
