@@ -29,12 +29,24 @@ export async function cleanUp(
   const outcome = await shielded(() =>
     Promise.race([
       // An error is noted, not thrown: the run was aborted all the same.
-      (async () => onAbort(abort))().then(
-        () => 'DONE',
-        (error: unknown) => String(error).slice(0, 1000),
-      ),
+      (async () => onAbort(abort))().then(() => 'DONE', wordsOf),
       sleep(grace * 1000).then(() => 'TIMED_OUT'),
     ]),
   );
   state.note({ cleanUp: outcome });
+}
+
+/** Whatever was thrown, in words that are not those of another outcome. */
+function wordsOf(thrown: unknown): string {
+  const text = textOf(thrown).slice(0, 1000);
+  return text === '' || OUTCOMES.has(text) ? `Error: ${text}` : text;
+}
+const OUTCOMES: ReadonlySet<string> = new Set(['DONE', 'TIMED_OUT']);
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return 'a value without words was thrown';
+  }
 }

@@ -239,11 +239,13 @@ describe('an abort takes effect', () => {
     const cleanUps = {
       cleanUpTask: { outcome: 'DONE', error: null },
       cleanUpThrows: { outcome: 'FAILED', error: 'TypeError: tidy broke' },
+      cleanUpThrowsWord: { outcome: 'FAILED', error: 'Error: DONE' },
+      cleanUpThrowsNothing: { outcome: 'FAILED', error: 'a value without words was thrown' },
       cleanUpHangs: { outcome: 'TIMED_OUT', error: null },
     };
     for (const [definition, expected] of Object.entries(cleanUps)) {
       const { id } = await service.trigger({
-        definition: definition as 'cleanUpTask' | 'cleanUpThrows' | 'cleanUpHangs',
+        definition: definition as keyof typeof cleanUps,
         input: {},
       });
       await eventually(async () => {

@@ -291,6 +291,23 @@ export const cleanUpThrows = defineTask({
   },
 });
 
+/** What is thrown is the word of another outcome. */
+export const cleanUpThrowsWord = defineTask({
+  id: 'cleanUpThrowsWord',
+  title: 'Clean up throws a word',
+  input: z.object({}),
+  run: () => condition(() => false),
+  onAbort: () => Promise.reject('DONE'),
+});
+
+export const cleanUpThrowsNothing = defineTask({
+  id: 'cleanUpThrowsNothing',
+  title: 'Clean up throws what has no words',
+  input: z.object({}),
+  run: () => condition(() => false),
+  onAbort: () => Promise.reject(Object.create(null)),
+});
+
 /** Grace 1 s, which also bounds the clean-up. */
 export const cleanUpHangs = defineTask({
   id: 'cleanUpHangs',
