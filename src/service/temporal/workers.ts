@@ -11,6 +11,7 @@ import { toVersion } from './to-version.ts';
 import { GrpcCode } from '../../tools/grpc-code.ts';
 
 type Heartbeat = proto.api.worker.v1.IWorkerHeartbeat;
+type WorkerInfo = proto.api.worker.v1.IWorkerInfo;
 const { WorkerStatus } = enums;
 const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = enums.TaskQueueType;
 const { WORKER_VERSIONING_MODE_VERSIONED: VERSIONED } = enums.WorkerVersioningMode;
@@ -42,11 +43,26 @@ export class Workers {
   }
 
   async #heartbeats(taskQueue: string): Promise<readonly Heartbeat[]> {
-    const { workersInfo } = await this.#temporal.ask((service) =>
+    const heartbeats: Heartbeat[] = [];
+    let nextPageToken: Uint8Array | undefined;
+    do {
+      const page = await this.#page(taskQueue, nextPageToken);
+      heartbeats.push(...page.workersInfo.flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []));
+      ({ nextPageToken } = page);
+    } while (nextPageToken && nextPageToken.length > 0);
+    return heartbeats.filter((heartbeat) => heartbeat.taskQueue === taskQueue);
+  }
+
+  #page(
+    taskQueue: string,
+    nextPageToken: Uint8Array | undefined,
+  ): Promise<{ readonly workersInfo: readonly WorkerInfo[]; readonly nextPageToken?: Uint8Array }> {
+    return this.#temporal.ask((service) =>
       service
         .listWorkers({
           namespace: this.#temporal.namespace,
-          pageSize: MOST_WORKERS,
+          pageSize: PAGE,
+          ...(nextPageToken && { nextPageToken }),
           // A name that could end the literal is looked for here instead.
           ...(PLAIN.test(taskQueue) && { query: `TaskQueue = '${taskQueue}'` }),
         })
@@ -56,9 +72,6 @@ export class Workers {
           throw error;
         }),
     );
-    return workersInfo
-      .flatMap(({ workerHeartbeat }) => workerHeartbeat ?? [])
-      .filter((heartbeat) => heartbeat.taskQueue === taskQueue);
   }
 
   /** Workers known by their polls alone: some never report themselves. */
@@ -101,7 +114,8 @@ const FRESH = 2000;
 /** Temporal answers a poll after a minute, with nothing. */
 const LONGEST_POLL = 75_000;
 const MOST_QUEUES = 20;
-const MOST_WORKERS = 200;
+/** Workers of one call. */
+const PAGE = 200;
 const PLAIN = /^[^'"`\\\p{Cc}]+$/u;
 
 /** Online ones first, those without hope last. */

@@ -35,11 +35,20 @@ function workersOf({
 }) {
   const asked: string[] = [];
   const service = {
-    async listWorkers({ query }: proto.api.workflowservice.v1.IListWorkersRequest) {
+    async listWorkers({
+      query,
+      pageSize,
+      nextPageToken,
+    }: proto.api.workflowservice.v1.IListWorkersRequest) {
       asked.push(`workers ${query}`);
       const error = errors[asked.length - 1];
       if (error) throw error;
-      return { workersInfo: heartbeats.map((workerHeartbeat) => ({ workerHeartbeat })) };
+      const from = nextPageToken?.[0] ?? 0;
+      const to = from + Number(pageSize);
+      return {
+        workersInfo: heartbeats.slice(from, to).map((workerHeartbeat) => ({ workerHeartbeat })),
+        nextPageToken: Uint8Array.from(to < heartbeats.length ? [to] : []),
+      };
     },
     async describeTaskQueue() {
       asked.push('pollers');
@@ -58,6 +67,15 @@ test('a worker that reports itself is believed, and nobody else is asked', async
   const { asked, workers } = workersOf({ heartbeats: [heartbeat(1)] });
   expect(await workers.of('queue')).toMatchObject([{ id: 'key', host: 'host', online: true }]);
   expect(asked).toEqual(["workers TaskQueue = 'queue'"]);
+});
+
+test('all of them are told, however many', async () => {
+  const heartbeats = Array.from({ length: 201 }, (_, at) =>
+    heartbeat(1, { workerInstanceKey: `key ${at}`, workerIdentity: `${at}@host` }),
+  );
+  const { asked, workers } = workersOf({ heartbeats });
+  expect(await workers.of('queue')).toHaveLength(201);
+  expect(asked).toHaveLength(2);
 });
 
 test('however many ask at a time, Temporal is asked once', async () => {
