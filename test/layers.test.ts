@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'vite';
 import { describe, expect, test } from 'vitest';
@@ -284,6 +284,14 @@ describe('a room', () => {
   test('is where each file is', () => {
     const outside = sources.filter(({ path }) => roomOf(path) === undefined);
     expect(outside.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('has no file of the same name as another', () => {
+    // Doors are named for what comes through, and an index for its room.
+    const names = sources
+      .filter(({ path }) => !path.startsWith('exports/') && !path.endsWith('/index.ts'))
+      .map(({ path }) => basename(path));
+    expect(names.filter((name, n) => names.indexOf(name) !== n)).toEqual([]);
   });
 
   test('has some fifteen files at most', () => {

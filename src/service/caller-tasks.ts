@@ -55,7 +55,7 @@ export interface Parts<T extends TaskModule> {
   readonly taskQueue: string;
   readonly describe: DescribeRun;
   readonly lists: RunLists;
-  readonly watchers: Pick<Tasks<T>, 'logs' | 'tail' | 'timeline' | 'watch'>;
+  readonly live: Pick<Tasks<T>, 'logs' | 'tail' | 'timeline' | 'watch'>;
   readonly ends: InputsAndOutcomes;
   readonly workers: Workers;
   readonly queues: TaskQueues;
@@ -176,22 +176,22 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   logs(id: string, request?: LogsRequest): Promise<LogPage> {
-    return this.#parts.watchers.logs(id, request);
+    return this.#parts.live.logs(id, request);
   }
 
   timeline(id: string, request?: TimelineRequest): Promise<Timeline> {
-    return this.#parts.watchers.timeline(id, request);
+    return this.#parts.live.timeline(id, request);
   }
 
   tail(id: string, request?: TailRequest): AsyncIterableIterator<LogEvent> {
-    return this.#parts.watchers.tail(id, request);
+    return this.#parts.live.tail(id, request);
   }
 
   watch(
     id: string,
     request?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterableIterator<TaskRunDetails> {
-    return this.#parts.watchers.watch(id, request);
+    return this.#parts.live.watch(id, request);
   }
 
   watchList(

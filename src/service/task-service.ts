@@ -6,7 +6,7 @@ import { deletedRuns, describeRun } from './run/describe-run.ts';
 import { toDirectConnection } from './temporal/direct-connection.ts';
 import { RunLists } from './list/run-lists.ts';
 import { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
-import { RunWatchers } from './live/run-watchers.ts';
+import { LiveRuns } from './live/live-runs.ts';
 import { CallerTasks } from './caller-tasks.ts';
 import { Temporal } from './temporal/temporal.ts';
 import { NewestExecutions } from './list/newest-executions.ts';
@@ -68,14 +68,14 @@ export class TaskService<T extends TaskModule = TaskModule> implements Tasks<T> 
       wholeNamespace,
       cursorSecret,
     });
-    const watchers = new RunWatchers({ temporal, describe });
+    const live = new LiveRuns({ temporal, describe });
     this.#tasks = new CallerTasks({
       temporal,
       tasks,
       taskQueue,
       describe,
       lists,
-      watchers,
+      live,
       ends: new InputsAndOutcomes({ temporal, describe }),
       workers: new Workers(temporal),
       queues: new TaskQueues(temporal),
@@ -83,7 +83,7 @@ export class TaskService<T extends TaskModule = TaskModule> implements Tasks<T> 
       linkTo,
     });
     this.#close = async () => {
-      watchers.close();
+      live.close();
       lists.close();
       await direct.close();
     };

@@ -1,4 +1,4 @@
-import { entry } from '../contract/rules/timeline.ts';
+import { entry } from '../contract/rules/to-timeline.ts';
 import type { Step } from '../contract/task-run.ts';
 import type { TimelineEntry, TimelineFailure, TimelineOutcome } from '../contract/timeline.ts';
 

@@ -4,7 +4,7 @@ import {
   openingEntries,
   runEntry,
   toTimeline,
-} from '../contract/rules/timeline.ts';
+} from '../contract/rules/to-timeline.ts';
 import type { Timeline, TimelineEntry } from '../contract/timeline.ts';
 import type { FakeRun } from './fake-run.ts';
 

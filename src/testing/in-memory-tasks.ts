@@ -50,7 +50,7 @@ import type {
 import type { Caller } from '../contract/caller.ts';
 import { inTenant } from '../contract/wire/tenant.ts';
 import { guarded } from '../rights/guarded.ts';
-import { follow } from './follow.ts';
+import { endingAtOnce } from './ending-at-once.ts';
 import { countable, listPage, logPage } from './fake-pages.ts';
 import { FakeRun } from './fake-run.ts';
 import { fakeTimeline } from './fake-timeline.ts';
@@ -242,7 +242,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   tail(id: string, { after, filter, signal }: TailRequest = {}): AsyncIterableIterator<LogEvent> {
-    return follow(signal, (stop) => this.#tail(id, { after, filter }, stop));
+    return endingAtOnce(signal, (stop) => this.#tail(id, { after, filter }, stop));
   }
 
   async *#tail(
@@ -273,7 +273,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     id: string,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<TaskRunDetails> {
-    return follow(signal, (stop) => this.#watch(id, stop));
+    return endingAtOnce(signal, (stop) => this.#watch(id, stop));
   }
 
   async *#watch(id: string, stop: AbortSignal): AsyncGenerator<TaskRunDetails, void> {
@@ -296,7 +296,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     filter: TaskRunFilter = {},
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<TaskRunListEvent> {
-    return follow(signal, (stop) => this.#watchList(filter, stop));
+    return endingAtOnce(signal, (stop) => this.#watchList(filter, stop));
   }
 
   async *#watchList(

@@ -7,7 +7,7 @@ import type { CryptoKey, JWTHeaderParameters } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newApiKey } from '../../src/login/api-keys.ts';
 import { openSocket } from '../api/support/live-gateway.ts';
-import { follow, LOG, LogViewer } from '../faults/log-viewer.ts';
+import { follow, LOG, LogClient } from '../faults/log-client.ts';
 import { AUDIENCE } from '../login/support/provider.ts';
 import { eventually } from '../support/whole.ts';
 import { COOKIE, HEADER, openHouse, SECRET, socketOf, tenantNamed, TRANSPORTS } from './support.ts';
@@ -281,7 +281,7 @@ const saying = async (): Promise<string> => {
   return (await own.trigger({ definition: 'sayLines', input: { lines: 400, rate: 10 } })).id;
 };
 const watch = async (key: string, id: string) => {
-  const viewer = new LogViewer(id);
+  const viewer = new LogClient(id);
   const client = await socketOf(bearer(key));
   const code = follow(client, [viewer]);
   await eventually(() => expect(viewer.lines.length).toBeGreaterThan(3));

@@ -4,7 +4,7 @@ import { LIMITS } from '../../src/contract/limits.ts';
 import { TaskService } from '../../src/service/task-service.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { connect } from '../support/whole.ts';
-import { spawnGateway } from './log-viewer.ts';
+import { spawnGateway } from './log-client.ts';
 
 const MiB = 1024 * 1024;
 const TAG = `budget-${Date.now()}`;

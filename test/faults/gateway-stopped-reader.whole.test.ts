@@ -8,7 +8,7 @@ import { connect } from '../api/support/live-gateway.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';
-import { expectWholeLogs, follow, LogViewer } from './log-viewer.ts';
+import { expectWholeLogs, follow, LogClient } from './log-client.ts';
 
 const MIB = 2 ** 20;
 let whole: WholeTest;
@@ -40,7 +40,7 @@ test('one that stops reading 20 MB costs at most 1 MiB, hurts nobody, and goes o
   );
   const ENDED = ids.map(() => 'SUCCEEDED');
 
-  const viewersOf = (): readonly LogViewer[] => ids.map((id) => new LogViewer(id));
+  const viewersOf = (): readonly LogClient[] => ids.map((id) => new LogClient(id));
   const [late, good] = [viewersOf(), viewersOf()];
   const stopped = await connect(ws);
   const [atServer] = streams;

@@ -9,7 +9,7 @@ import { TaskService } from '../../src/service/task-service.ts';
 import { connect } from '../api/support/live-gateway.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { eventually, startWorker } from '../support/whole.ts';
-import { expectWholeLogs, follow, LogViewer, spawnGateway, timed } from './log-viewer.ts';
+import { expectWholeLogs, follow, LogClient, spawnGateway, timed } from './log-client.ts';
 
 /** A Temporal of this test's own, which can be killed and started again where it was. */
 async function ownTemporal() {
@@ -54,7 +54,7 @@ test('when Temporal is killed and comes back, viewers stay and miss nothing, and
     input: { lines: 120, rate: 10 },
   });
 
-  const viewers = Array.from({ length: 10 }, () => new LogViewer(id));
+  const viewers = Array.from({ length: 10 }, () => new LogClient(id));
   const socket = await connect(ws);
   void follow(socket, viewers);
   await eventually(() => expect(viewers.filter(({ lines }) => lines.length < 20)).toEqual([]));

@@ -11,7 +11,7 @@ import { readToEnd } from '../support/run-log.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';
-import { expectWholeLogs, follow, LOG, LogViewer, spawnGateway, timed } from './log-viewer.ts';
+import { expectWholeLogs, follow, LOG, LogClient, spawnGateway, timed } from './log-client.ts';
 
 let whole: WholeTest;
 let service: TaskService<typeof tasks>;
@@ -31,7 +31,7 @@ const saying = async (lines: number, rate: number): Promise<string> =>
 test('200 viewers of a gateway that is killed go on at another: nothing lost, nothing twice', async () => {
   const [first, second] = await Promise.all([spawnGateway(), spawnGateway()]);
   const ids = await Promise.all([0, 1, 2].map(() => saying(100, 8)));
-  const viewers = Array.from({ length: 200 }, (_, n) => new LogViewer(ids[n % ids.length] ?? ''));
+  const viewers = Array.from({ length: 200 }, (_, n) => new LogClient(ids[n % ids.length] ?? ''));
   // As many on a socket as it may have, or nearly.
   const groups = Array.from({ length: 8 }, (_, n) => viewers.slice(n * 25, (n + 1) * 25));
 
@@ -53,7 +53,7 @@ test('200 viewers of a gateway that is killed go on at another: nothing lost, no
 test('a gateway that is told to stop answers what was asked, and its viewers come back to another', async () => {
   const proxy = await lossyProxy(inject('temporal').address);
   const [first, second] = await Promise.all([spawnGateway(proxy.address), spawnGateway()]);
-  const viewer = new LogViewer(await saying(100, 15));
+  const viewer = new LogClient(await saying(100, 15));
   const urls = [first.ws, second.ws];
   const codes: number[] = [];
   const client = createClient({
@@ -71,7 +71,7 @@ test('a gateway that is told to stop answers what was asked, and its viewers com
     },
   };
   const followed = new Promise<void>((resolve, reject) => {
-    client.subscribe<{ taskRunLog: Parameters<LogViewer['take']>[0] }>(payload, {
+    client.subscribe<{ taskRunLog: Parameters<LogClient['take']>[0] }>(payload, {
       next: ({ data }) => data && viewer.take(data.taskRunLog),
       error: reject,
       complete: resolve,
@@ -126,7 +126,7 @@ const FRAMES: readonly (readonly [string, number, readonly number[]])[] = [
 describe('clients that misbehave', () => {
   test('each get their answer, and nobody else notices', async () => {
     const { http, ws, program } = await spawnGateway();
-    const viewer = new LogViewer(await saying(150, 15));
+    const viewer = new LogClient(await saying(150, 15));
     const good = await connect(ws);
     void follow(good, [viewer]);
     const { id } = await service.trigger({ definition: 'walkSteps', input: { steps: 1 } });

@@ -7,7 +7,7 @@ import type { temporal } from '@temporalio/proto';
 import { LOG_SIGNAL } from '../../src/contract/wire/messages.ts';
 import { RunLog } from '../../src/contract/wire/run-log.ts';
 import type { LogPageRequest, Segment, WireLine } from '../../src/contract/wire/run-log.ts';
-import { RunWatchers } from '../../src/service/live/run-watchers.ts';
+import { LiveRuns } from '../../src/service/live/live-runs.ts';
 import { Temporal } from '../../src/service/temporal/temporal.ts';
 import { GrpcCode } from '../../src/tools/grpc-code.ts';
 import { describeAny } from '../service/describe-any.ts';
@@ -45,7 +45,7 @@ export class SimulatedRun {
   readonly id = 'run';
   /** Whether a worker answers queries. */
   worker = true;
-  readonly watchers: RunWatchers;
+  readonly live: LiveRuns;
   readonly #links: Link[] = [];
   readonly #activities = new Map<number, Activity>();
   #clock = 1_764_000_000_000;
@@ -53,7 +53,7 @@ export class SimulatedRun {
 
   constructor() {
     this.#begin(undefined);
-    this.watchers = this.#watch();
+    this.live = this.#watch();
   }
 
   get over(): boolean {
@@ -201,7 +201,7 @@ export class SimulatedRun {
     throw grpcError(GrpcCode.NotFound, 'not found', 'NotFoundFailure');
   }
 
-  #watch(): RunWatchers {
+  #watch(): LiveRuns {
     const at = msNumberToTs(1_764_000_000_000);
     const service = {
       describeWorkflowExecution: async (asked: Asked) => {
@@ -250,7 +250,7 @@ export class SimulatedRun {
     } as unknown as ConnectionLike;
     const client = new Client({ connection: Connection.lazy() });
     const temporal = new Temporal({ client, connection });
-    return new RunWatchers({ temporal, describe: describeAny(temporal) });
+    return new LiveRuns({ temporal, describe: describeAny(temporal) });
   }
 }
 

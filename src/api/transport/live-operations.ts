@@ -46,7 +46,7 @@ export class LiveOperations {
   }
 
   prepare({ query, operationName, variables }: OperationRequest): Prepared {
-    const parsed = this.#parse(query);
+    const parsed = this.#documentOf(query);
     if ('errors' in parsed) return parsed;
     const { document } = parsed;
     const operation = getOperationAST(document, operationName);
@@ -103,7 +103,7 @@ export class LiveOperations {
   }
 
   /** Clients that come back all at once send the same few documents. */
-  #parse(query: string): ReturnType<typeof parseDocument> {
+  #documentOf(query: string): ReturnType<typeof parseDocument> {
     const known = this.#documents.get(query);
     if (known) return { document: known };
     const parsed = parseDocument(this.#schema, query, rulesFor(this.#disclosure));

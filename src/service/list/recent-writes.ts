@@ -30,17 +30,17 @@ export class RecentWrites {
   }
 
   noteStarted(run: TaskRun): void {
-    this.#note(this.#started, run.id, { run: asListed(run, this.#now()), at: this.#now() });
+    this.#keep(this.#started, run.id, { run: asListed(run, this.#now()), at: this.#now() });
   }
 
   /** An abort was recorded: the run is aborting from now on, or over when Temporal ended it at once. */
   noteAborting(run: TaskRun): void {
-    this.#note(this.#aborted, run.id, { run: toRow(run), at: this.#now() });
+    this.#keep(this.#aborted, run.id, { run: toRow(run), at: this.#now() });
   }
 
   noteDeleted(id: string): void {
     this.#started.delete(id);
-    this.#note(this.#deleted, id, this.#now());
+    this.#keep(this.#deleted, id, this.#now());
   }
 
   /** A listed run as it is now; null when it is no longer there. */
@@ -110,7 +110,7 @@ export class RecentWrites {
     return at > this.#now() - DELETE_KEPT && createdAt.getTime() < at;
   }
 
-  #note<V>(writes: Map<string, V>, key: string, write: V): void {
+  #keep<V>(writes: Map<string, V>, key: string, write: V): void {
     writes.delete(key);
     writes.set(key, write);
     const [oldest] = writes.keys();

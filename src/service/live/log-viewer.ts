@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { matchesLine } from '../../contract/rules/matches-line.ts';
 import type { LogEvent, TailRequest } from '../../contract/tasks.ts';
-import type { RunBatch } from '../log/follow-log.ts';
+import type { RunBatch } from '../log/log-reader.ts';
 import { fromCursor, toCursor } from '../log/log-position.ts';
 import type { LogPosition } from '../log/log-position.ts';
 import { ENDED } from '../../tools/pull-iterator.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
-import type { WatchedRun } from './watched-run.ts';
+import type { LiveRun } from './live-run.ts';
 
 export interface LogViewerOptions extends Pick<TailRequest, 'after' | 'filter'> {
   readonly id: string;
   /** Joins those who watch the run, until the signal. */
-  readonly join: (signal: AbortSignal) => WatchedRun;
+  readonly join: (signal: AbortSignal) => LiveRun;
 }
 
 type Next = LogEvent | typeof ENDED;
@@ -19,7 +19,7 @@ type Next = LogEvent | typeof ENDED;
 /** One viewer of a run's log: a position, and the batch that it is in. What it has not asked for is not kept for it. */
 export class LogViewer {
   readonly #options: LogViewerOptions;
-  #run: WatchedRun | undefined;
+  #run: LiveRun | undefined;
   #position: LogPosition | undefined;
   #cursor = '';
   #batch: RunBatch | undefined;
@@ -57,7 +57,7 @@ export class LogViewer {
     }
   }
 
-  #join(signal: AbortSignal): WatchedRun {
+  #join(signal: AbortSignal): LiveRun {
     const { id, after, join } = this.#options;
     if (after !== undefined) this.#go(fromCursor(id, after), after);
     const run = join(signal);
@@ -81,7 +81,7 @@ export class LogViewer {
   }
 
   /** Goes to the next batch, if there is one. */
-  async #readOn(run: WatchedRun, signal: AbortSignal): Promise<void> {
+  async #readOn(run: LiveRun, signal: AbortSignal): Promise<void> {
     const { version } = run.watcher.news;
     try {
       const batch = await this.#read(run);
@@ -97,11 +97,11 @@ export class LogViewer {
     }
   }
 
-  async #read(run: WatchedRun): Promise<RunBatch | undefined> {
+  async #read(run: LiveRun): Promise<RunBatch | undefined> {
     const { seen } = run.watcher;
     if (!seen) return undefined;
     if (!this.#position) {
-      const start = await run.follower.start(seen.state);
+      const start = await run.reader.start(seen.state);
       this.#go(start, toCursor(this.#options.id, start, new Set()));
     }
     return this.#position && run.read(this.#position, this.#cursor);

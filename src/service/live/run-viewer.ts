@@ -1,15 +1,15 @@
 import { isClosed } from '../../contract/task-run.ts';
 import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { ENDED } from '../../tools/pull-iterator.ts';
-import type { WatchedRun } from './watched-run.ts';
+import type { LiveRun } from './live-run.ts';
 
 /** One viewer of a run's state: it gets the latest when it asks, and nothing twice. */
 export class RunViewer {
-  readonly #join: (signal: AbortSignal) => WatchedRun;
-  #run: WatchedRun | undefined;
+  readonly #join: (signal: AbortSignal) => LiveRun;
+  #run: LiveRun | undefined;
   #shown: { readonly text: string; readonly closed: boolean } | undefined;
 
-  constructor(join: (signal: AbortSignal) => WatchedRun) {
+  constructor(join: (signal: AbortSignal) => LiveRun) {
     this.#join = join;
   }
 

@@ -6,7 +6,7 @@ import type { LinkHistory } from './history-log.ts';
 import { abortRequestOf, endOf, isReplaced, openingOf } from './lifecycle.ts';
 import type { LifeLine } from './lifecycle.ts';
 import { linksBefore } from '../temporal/history.ts';
-import { BATCH_BYTES } from './read-logs.ts';
+import { BATCH_BYTES } from './read-on.ts';
 import { RecentCache } from '../../tools/recent-cache.ts';
 import type { LinkState, RunSource } from './run-source.ts';
 

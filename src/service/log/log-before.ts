@@ -1,7 +1,7 @@
 import type { LogPage } from '../../contract/tasks.ts';
 import type { RunLog } from '../../contract/wire/run-log.ts';
 import { isGone } from '../temporal/to-task-error.ts';
-import type { LogFollower, NewestLink, RunBatch } from './follow-log.ts';
+import type { LogReader, NewestLink, RunBatch } from './log-reader.ts';
 import { inOrder, unordered } from './history-log.ts';
 import type { LinkHistory } from './history-log.ts';
 import { abortRequestOf, openingOf } from './lifecycle.ts';
@@ -11,8 +11,8 @@ import { withWaiting } from './live-lines.ts';
 import type { LiveLines } from './live-lines.ts';
 import { intoLink } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
-import { BATCH_BYTES, readOn } from './read-logs.ts';
-import type { LinkView } from './read-logs.ts';
+import { BATCH_BYTES, readOn } from './read-on.ts';
+import type { LinkView } from './read-on.ts';
 import type { LinkState } from './run-source.ts';
 
 export interface LogBeforeOptions {
@@ -20,7 +20,7 @@ export interface LogBeforeOptions {
   readonly before: LogPosition;
   /** Of the newest link. */
   readonly state: LinkState;
-  readonly follower: LogFollower;
+  readonly reader: LogReader;
   readonly histories: LinkHistories;
 }
 
@@ -46,9 +46,9 @@ export class LogBefore {
   /** What follows a position, or undefined when no link that is read leads to the end of this log. */
   async read(position: LogPosition): Promise<RunBatch | undefined> {
     const told = await (this.#told ??= this.#find(position.link));
-    const { id, state, follower } = this.#options;
+    const { id, state, reader } = this.#options;
     if (position.link !== this.#before.link)
-      return position.link === state.link ? undefined : follower.read(position, this.#newest);
+      return position.link === state.link ? undefined : reader.read(position, this.#newest);
     const { offset, life, sources } = this.#before;
     if (!told) return undefined;
     const { live, ...view } = viewOf({ ...told, safe: offset }, position.offset);
@@ -63,7 +63,7 @@ export class LogBefore {
 
   /** Whether anything comes after it. */
   async rest(): Promise<Pick<LogPage, 'hasMore' | 'ended'>> {
-    const batch = await this.#options.follower.read(this.#before, this.#newest);
+    const batch = await this.#options.reader.read(this.#before, this.#newest);
     const hasMore = !batch || batch.onward === 'MORE' || batch.lines.length > 0;
     return { hasMore, ended: !hasMore && batch.onward === 'END' };
   }

@@ -1,11 +1,11 @@
 import { unordered } from './history-log.ts';
-import type { NewestLink } from './follow-log.ts';
+import type { NewestLink } from './log-reader.ts';
 import { abortRequestOf, openingOf } from './lifecycle.ts';
 import type { LifeLine } from './lifecycle.ts';
 import type { LinkHistories } from './link-histories.ts';
 import { withWaiting } from './live-lines.ts';
-import { BATCH_BYTES } from './read-logs.ts';
-import type { LinkView } from './read-logs.ts';
+import { BATCH_BYTES } from './read-on.ts';
+import type { LinkView } from './read-on.ts';
 import type { LinkState, RunSource } from './run-source.ts';
 
 /** The newest link of a run for one who looks once: from its worker, else from its history. */

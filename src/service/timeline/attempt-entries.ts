@@ -1,6 +1,6 @@
 import { TimeoutFailure } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
-import { entry } from '../../contract/rules/timeline.ts';
+import { entry } from '../../contract/rules/to-timeline.ts';
 import type { TimelineEntry, TimelineFailure, TimelineOutcome } from '../../contract/timeline.ts';
 import { failureOf } from '../../contract/wire/attempt-failure.ts';
 import type { LogEntry, RunEvent } from '../../contract/wire/run-log.ts';

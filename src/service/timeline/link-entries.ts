@@ -1,4 +1,4 @@
-import { entry } from '../../contract/rules/timeline.ts';
+import { entry } from '../../contract/rules/to-timeline.ts';
 import type { TimelineEntry } from '../../contract/timeline.ts';
 import type { LogEntry } from '../../contract/wire/run-log.ts';
 import type {

@@ -3,7 +3,7 @@ import {
   openingEntries,
   runEntry,
   toTimeline,
-} from '../../contract/rules/timeline.ts';
+} from '../../contract/rules/to-timeline.ts';
 import type { Timeline, TimelineEntry } from '../../contract/timeline.ts';
 import type { LinkHistory } from '../log/history-log.ts';
 import type { LinkCourse } from '../log/link-course.ts';

@@ -6,7 +6,7 @@ import type { temporal } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import { RunLog } from '../../../src/contract/wire/run-log.ts';
 import type { LogLine, LogPageRequest } from '../../../src/contract/wire/run-log.ts';
-import { RunWatchers } from '../../../src/service/live/run-watchers.ts';
+import { LiveRuns } from '../../../src/service/live/live-runs.ts';
 import { describeAny } from '../describe-any.ts';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { expectNoGapNorRepeat, readToEnd } from '../../support/run-log.ts';
@@ -57,7 +57,7 @@ class GrowingRun {
     );
   }
 
-  get watchers(): RunWatchers {
+  get live(): LiveRuns {
     const service = {
       describeWorkflowExecution: async () => {
         this.asked.push('describe');
@@ -94,16 +94,16 @@ class GrowingRun {
     } as unknown as ConnectionLike;
     const client = new Client({ connection: Connection.lazy() });
     const temporal = new Temporal({ client, connection });
-    return new RunWatchers({ temporal, describe: describeAny(temporal) });
+    return new LiveRuns({ temporal, describe: describeAny(temporal) });
   }
 }
 
 test('a viewer that fell behind all that is shared reads on from history, and then follows with the others', async () => {
   const run = new GrowingRun();
-  const { watchers } = run;
+  const { live } = run;
   run.grow();
   const lines: LogLine[] = [];
-  const slow = watchers.tail('run');
+  const slow = live.tail('run');
   const take = async (count: number): Promise<void> => {
     for (let taken = 0; taken < count; taken++) {
       const { value } = await slow.next();
@@ -112,7 +112,7 @@ test('a viewer that fell behind all that is shared reads on from history, and th
   };
   await take(3);
 
-  const fast = watchers.tail('run');
+  const fast = live.tail('run');
   let read = 0;
   const readOn = async (until: number): Promise<void> => {
     while (read < until) if (!(await fast.next()).done) read++;
@@ -130,16 +130,16 @@ test('a viewer that fell behind all that is shared reads on from history, and th
   expectNoGapNorRepeat(lines);
   expect(lines.filter(({ source }) => source !== 'run')).toHaveLength(13 * LINES_A_SIGNAL);
   await fast.return?.();
-  watchers.close();
+  live.close();
 });
 
 test('however many viewers there are, a look is at most two questions, and never two at once', async () => {
   const run = new GrowingRun();
-  const { watchers } = run;
-  const following = Array.from({ length: 20 }, () => readToEnd(watchers, 'run'));
+  const { live } = run;
+  const following = Array.from({ length: 20 }, () => readToEnd(live, 'run'));
   for (let signals = 1; signals <= 4; signals++) {
     run.grow();
-    const tail = watchers.tail('run');
+    const tail = live.tail('run');
     for (let line = 0; line < signals * LINES_A_SIGNAL; line++) await tail.next();
     await tail.return?.();
   }
@@ -148,5 +148,5 @@ test('however many viewers there are, a look is at most two questions, and never
   const looks = run.asked.filter((question) => question !== 'wait').join(' ');
   expect(looks).not.toMatch(/query query|query history|history query/);
   expect(looks).toMatch(/describe history$/);
-  watchers.close();
+  live.close();
 });

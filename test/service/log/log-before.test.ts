@@ -48,10 +48,10 @@ async function backwards(
   run: SimulatedRun,
   { last, filter, moves }: { last: number; filter: LogFilter | undefined; moves: readonly Step[] },
 ): Promise<readonly LogPage[]> {
-  const pages = [await run.watchers.logs(run.id, { last, filter })];
+  const pages = [await run.live.logs(run.id, { last, filter })];
   for (let page = pages[0], at = 0; page?.hasEarlier; at += 2) {
     for (const one of moves.slice(at, at + 2)) move(run, one);
-    page = await run.watchers.logs(run.id, { before: page.startCursor, last, filter });
+    page = await run.live.logs(run.id, { before: page.startCursor, last, filter });
     pages.unshift(page);
     if (pages.length > 200) throw new Error('There is no end to the pages.');
   }
@@ -72,7 +72,7 @@ test('from the end backwards each line comes once, whatever the run does meanwhi
         const run = new SimulatedRun();
         run.worker = worker;
         for (const one of past) move(run, one);
-        const whole = await run.watchers.logs(run.id, { first: 1000 });
+        const whole = await run.live.logs(run.id, { first: 1000 });
         const fitting = whole.lines.filter((line) => matchesLine(line, filter));
         const pages = await backwards(run, { last, filter, moves });
         const told = pages.flatMap(({ lines }) => lines);
@@ -88,7 +88,7 @@ test('from the end backwards each line comes once, whatever the run does meanwhi
         // And what is counted before a page is what is in the pages before it.
         for (const [at, page] of pages.entries())
           expect(page.total).toBe(pages.slice(0, at + 1).flatMap(({ lines }) => lines).length);
-        run.watchers.close();
+        run.live.close();
       },
     ),
     { numRuns: 300 },

@@ -5,7 +5,7 @@ import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import { RunLog } from '../../../src/contract/wire/run-log.ts';
-import { RunWatchers } from '../../../src/service/live/run-watchers.ts';
+import { LiveRuns } from '../../../src/service/live/live-runs.ts';
 import { describeAny } from '../describe-any.ts';
 import { Temporal } from '../../../src/service/temporal/temporal.ts';
 import { GrpcCode } from '../../../src/tools/grpc-code.ts';
@@ -77,7 +77,7 @@ class Chain {
     }
   }
 
-  get watchers(): RunWatchers {
+  get live(): LiveRuns {
     const service = {
       describeWorkflowExecution: async ({ execution }: Asked) => {
         const runId = this.#find(execution, 'describe');
@@ -103,7 +103,7 @@ class Chain {
     } as unknown as ConnectionLike;
     const client = new Client({ connection: Connection.lazy() });
     const temporal = new Temporal({ client, connection });
-    return new RunWatchers({ temporal, describe: describeAny(temporal) });
+    return new LiveRuns({ temporal, describe: describeAny(temporal) });
   }
 
   #find({ runId }: Asked['execution'], question: string): string {
@@ -115,11 +115,11 @@ class Chain {
 }
 
 const linesOf = async (chain: Chain, after?: string): Promise<readonly string[]> =>
-  messagesOf((await readToEnd(chain.watchers, 'run', { after })).lines);
+  messagesOf((await readToEnd(chain.live, 'run', { after })).lines);
 
 test('a chain is read from its first link, each link once', async () => {
   const chain = new Chain(3, 2);
-  const { lines, end } = await readToEnd(chain.watchers, 'run');
+  const { lines, end } = await readToEnd(chain.live, 'run');
   expectNoGapNorRepeat(lines);
   expect(messagesOf(lines)).toEqual([
     'Triggered',
@@ -139,7 +139,7 @@ test('lines of links that Temporal no longer holds come from what a later link c
 
 test('a cursor in a link that is gone goes on in the first one that is held', async () => {
   const chain = new Chain(4, 2);
-  const { lines, cursors } = await readToEnd(chain.watchers, 'run');
+  const { lines, cursors } = await readToEnd(chain.live, 'run');
   chain.gone.add(linkAt(1)).add(linkAt(2));
   for (const [index, cursor] of cursors.entries())
     expect(await linesOf(chain, cursor)).toEqual(messagesOf(lines.slice(index + 1)));
@@ -147,10 +147,10 @@ test('a cursor in a link that is gone goes on in the first one that is held', as
 
 test('what is before a cursor in a link that is gone is what a later link carries of it', async () => {
   const chain = new Chain(4, 2);
-  const { lines, cursors } = await readToEnd(chain.watchers, 'run');
+  const { lines, cursors } = await readToEnd(chain.live, 'run');
   chain.gone.add(linkAt(1)).add(linkAt(2));
   for (const [index, before] of cursors.entries()) {
-    const page = await chain.watchers.logs('run', { before, last: 3 });
+    const page = await chain.live.logs('run', { before, last: 3 });
     expect(messagesOf(page.lines)).toEqual(messagesOf(lines.slice(0, index + 1).slice(-3)));
   }
 });
@@ -159,14 +159,14 @@ test('lines that nobody holds any more are counted as dropped', async () => {
   // More than a link carries.
   const chain = new Chain(2, 6000);
   chain.gone.add(linkAt(1));
-  const { lines, end } = await readToEnd(chain.watchers, 'run');
+  const { lines, end } = await readToEnd(chain.live, 'run');
   expect(end.dropped).toBeGreaterThan(0);
   expect(lines.length - 2 + end.dropped).toBe(12_000);
 });
 
 test('a run whose newest link is gone is not found', async () => {
   const chain = new Chain(2, 1);
-  const { cursors } = await readToEnd(chain.watchers, 'run');
+  const { cursors } = await readToEnd(chain.live, 'run');
   for (const link of chain.links) chain.gone.add(link);
   await expect(linesOf(chain, cursors[0])).rejects.toMatchObject({ code: 'TASK_RUN_NOT_FOUND' });
 });

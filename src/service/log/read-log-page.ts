@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { matchesLine } from '../../contract/rules/matches-line.ts';
 import type { LogPage, LogsRequest } from '../../contract/tasks.ts';
-import type { RunBatch } from './follow-log.ts';
+import type { RunBatch } from './log-reader.ts';
 import { fromCursor, toCursor } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
-import type { LineEvent } from './read-logs.ts';
+import type { LineEvent } from './read-on.ts';
 
 /** One page of a log. A filter that finds little gives a short page, with more to be read. */
 export async function readLogPage(

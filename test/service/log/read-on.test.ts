@@ -6,8 +6,8 @@ import { byTime } from '../../../src/service/log/live-lines.ts';
 import type { LifeLine } from '../../../src/service/log/lifecycle.ts';
 import { fromCursor, startOf } from '../../../src/service/log/log-position.ts';
 import type { LogPosition } from '../../../src/service/log/log-position.ts';
-import { readOn } from '../../../src/service/log/read-logs.ts';
-import type { LinkView, LogBatch } from '../../../src/service/log/read-logs.ts';
+import { readOn } from '../../../src/service/log/read-on.ts';
+import type { LinkView, LogBatch } from '../../../src/service/log/read-on.ts';
 
 const LINK = '01a20c62-80c6-70c9-a606-465670b52cf1';
 

@@ -4,11 +4,11 @@ import type { TaskRunDetails } from '../../contract/task-run.ts';
 import { TIMELINE_LAST } from '../../contract/timeline.ts';
 import type { Timeline, TimelineRequest } from '../../contract/timeline.ts';
 import type { LogEvent, LogPage, LogsRequest, TailRequest } from '../../contract/tasks.ts';
-import { LogFollower } from '../log/follow-log.ts';
+import { LogReader } from '../log/log-reader.ts';
 import { LinkHistories } from '../log/link-histories.ts';
 import { LogBefore } from '../log/log-before.ts';
-import { readLogEnd } from '../log/log-end.ts';
-import { readLogPage } from '../log/log-page.ts';
+import { readLogEnd } from '../log/read-log-end.ts';
+import { readLogPage } from '../log/read-log-page.ts';
 import { fromCursor } from '../log/log-position.ts';
 import type { LogPosition } from '../log/log-position.ts';
 import { LogViewer } from './log-viewer.ts';
@@ -19,13 +19,13 @@ import type { RunSourceOptions } from '../log/run-source.ts';
 import { inTime } from '../temporal/in-time.ts';
 import { readTimeline } from '../timeline/read-timeline.ts';
 import { RunViewer } from './run-viewer.ts';
-import { WatchedRun } from './watched-run.ts';
+import { LiveRun } from './live-run.ts';
 
 /** Reads and follows runs: one watcher for each run that is watched, whatever the number of its viewers. */
-export class RunWatchers {
+export class LiveRuns {
   readonly #source: RunSource;
   readonly #histories: LinkHistories;
-  readonly #watched = new Map<string, WatchedRun>();
+  readonly #watched = new Map<string, LiveRun>();
   #closed = false;
 
   constructor(options: RunSourceOptions) {
@@ -48,9 +48,9 @@ export class RunWatchers {
   async #page(id: string, after: LogPosition | undefined, request: LogsRequest): Promise<LogPage> {
     const state = await this.#source.state(id);
     const newest = newestLink(state, { source: this.#source, histories: this.#histories });
-    const follower = new LogFollower(this.#partsOf(id));
-    const start = after ?? (await follower.start(state));
-    const read = (position: LogPosition) => follower.read(position, newest);
+    const reader = new LogReader(this.#partsOf(id));
+    const start = after ?? (await reader.start(state));
+    const read = (position: LogPosition) => reader.read(position, newest);
     const { last, filter } = request;
     return last === undefined
       ? readLogPage(id, request, start, read)
@@ -63,9 +63,9 @@ export class RunWatchers {
     { last = 100, filter }: LogsRequest,
   ): Promise<LogPage> {
     const state = await this.#source.state(id);
-    const follower = new LogFollower(this.#partsOf(id));
-    const log = new LogBefore({ id, before, state, follower, histories: this.#histories });
-    const start = await follower.start(state);
+    const reader = new LogReader(this.#partsOf(id));
+    const log = new LogBefore({ id, before, state, reader, histories: this.#histories });
+    const start = await reader.start(state);
     const page = await readLogEnd(id, { last, filter }, start, (at) => log.read(at));
     return { ...page, ...(await log.rest()) };
   }
@@ -104,10 +104,10 @@ export class RunWatchers {
     this.#histories.clear();
   }
 
-  #join(id: string, signal: AbortSignal): WatchedRun {
+  #join(id: string, signal: AbortSignal): LiveRun {
     const known = this.#watched.get(id);
     // One that has seen the end would not notice that the run was deleted since.
-    const run = known && !known.watcher.ended ? known : new WatchedRun(this.#partsOf(id));
+    const run = known && !known.watcher.ended ? known : new LiveRun(this.#partsOf(id));
     if (this.#closed) run.watcher.stop();
     else this.#watched.set(id, run);
     run.join(signal, () => {

@@ -7,8 +7,9 @@ import { abortRequestOf, openingOf } from '../log/lifecycle.ts';
 import type { LifeLine } from '../log/lifecycle.ts';
 import type { LinkHistories, NextLink } from '../log/link-histories.ts';
 import { withWaiting } from '../log/live-lines.ts';
-import { BATCH_BYTES } from '../log/read-logs.ts';
-import type { LinkView } from '../log/read-logs.ts';
+import type { RunToRead } from '../log/log-reader.ts';
+import { BATCH_BYTES } from '../log/read-on.ts';
+import type { LinkView } from '../log/read-on.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
 import type { LinkState, RunSource } from '../log/run-source.ts';
 import { LookPace } from './look-pace.ts';
@@ -29,12 +30,6 @@ interface SharedLog {
   covered: number;
   /** Settled lines that are in no order yet. */
   waiting: readonly LogEntry[];
-}
-
-export interface RunWatcherOptions {
-  readonly id: string;
-  readonly source: RunSource;
-  readonly histories: LinkHistories;
 }
 
 /**
@@ -60,7 +55,7 @@ export class RunWatcher {
   /** The link whose end is awaited. */
   #polled: string | undefined;
 
-  constructor({ id, source, histories }: RunWatcherOptions) {
+  constructor({ id, source, histories }: RunToRead) {
     this.id = id;
     this.#source = source;
     this.#histories = histories;

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { matchesLine } from '../../contract/rules/matches-line.ts';
 import type { LogFilter, LogPage } from '../../contract/tasks.ts';
-import type { RunBatch } from './follow-log.ts';
+import type { RunBatch } from './log-reader.ts';
 import { fromCursor, toCursor } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
-import type { LineEvent } from './read-logs.ts';
+import type { LineEvent } from './read-on.ts';
 
 /** The last lines of a log, by one reading of it as far as it goes. No more of it is kept than is answered. */
 export async function readLogEnd(

@@ -6,8 +6,8 @@ import { LONGEST_WALK } from './link-histories.ts';
 import type { ClosedLink, LinkHistories } from './link-histories.ts';
 import { intoLink, intoReset, startOf, toCursor } from './log-position.ts';
 import type { LogPosition } from './log-position.ts';
-import { BATCH_BYTES, readOn } from './read-logs.ts';
-import type { LinkView, LogBatch } from './read-logs.ts';
+import { BATCH_BYTES, readOn } from './read-on.ts';
+import type { LinkView, LogBatch } from './read-on.ts';
 import type { LinkState, RunSource } from './run-source.ts';
 
 /** A batch of a whole run's log. */
@@ -24,19 +24,20 @@ export interface NewestLink {
   readonly view: (offset: number) => Promise<LinkView | undefined>;
 }
 
-export interface LogFollowerOptions {
+/** A run, and where what Temporal keeps of it is read. */
+export interface RunToRead {
   readonly id: string;
   readonly source: RunSource;
   readonly histories: LinkHistories;
 }
 
 /** Reads the log of one run over all links of its chain, from any position. Closed links need no worker. */
-export class LogFollower {
+export class LogReader {
   readonly #id: string;
   readonly #source: RunSource;
   readonly #histories: LinkHistories;
 
-  constructor({ id, source, histories }: LogFollowerOptions) {
+  constructor({ id, source, histories }: RunToRead) {
     this.#id = id;
     this.#source = source;
     this.#histories = histories;

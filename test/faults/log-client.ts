@@ -17,7 +17,7 @@ interface Shown {
 }
 
 /** What one viewer of a run's log has seen, over all the gateways that it was connected to. */
-export class LogViewer {
+export class LogClient {
   readonly id: string;
   readonly lines: string[] = [];
   cursor: string | undefined;
@@ -41,7 +41,7 @@ export class LogViewer {
 }
 
 /** Subscribes all these on one socket, each from its cursor. Resolves to the code that the socket closes with. */
-export async function follow(client: RawSocket, viewers: readonly LogViewer[]): Promise<number> {
+export async function follow(client: RawSocket, viewers: readonly LogClient[]): Promise<number> {
   client.socket.on('message', (data: Buffer) => {
     const { type, id, payload } = JSON.parse(data.toString()) as Message;
     const viewer = viewers[Number(id)];
@@ -56,7 +56,7 @@ export async function follow(client: RawSocket, viewers: readonly LogViewer[]): 
 /** Fails unless each of them has seen the whole log of its run, in which so many lines were said, each line once. */
 export async function expectWholeLogs(
   tasks: Parameters<typeof readToEnd>[0],
-  viewers: readonly LogViewer[],
+  viewers: readonly LogClient[],
   said: number,
 ): Promise<void> {
   for (const id of new Set(viewers.map((viewer) => viewer.id))) {

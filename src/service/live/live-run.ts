@@ -1,20 +1,20 @@
-import { LogFollower } from '../log/follow-log.ts';
-import type { LogFollowerOptions, RunBatch } from '../log/follow-log.ts';
+import { LogReader } from '../log/log-reader.ts';
+import type { RunBatch, RunToRead } from '../log/log-reader.ts';
 import type { LogPosition } from '../log/log-position.ts';
-import { RunWatcher } from './watch-run.ts';
+import { RunWatcher } from './run-watcher.ts';
 
 /** A run that is watched, for all its viewers: its watcher, and the batches that those who are level share. */
-export class WatchedRun {
+export class LiveRun {
   readonly watcher: RunWatcher;
-  readonly follower: LogFollower;
+  readonly reader: LogReader;
   readonly #batches = new Map<string, Promise<RunBatch | undefined>>();
   #batchesOf = -1;
   #viewers = 0;
   #logViewers = 0;
 
-  constructor(options: LogFollowerOptions) {
-    this.watcher = new RunWatcher(options);
-    this.follower = new LogFollower(options);
+  constructor(run: RunToRead) {
+    this.watcher = new RunWatcher(run);
+    this.reader = new LogReader(run);
   }
 
   /** Counts a viewer until its signal; `onEmpty` is called when the last one has gone. */
@@ -48,7 +48,7 @@ export class WatchedRun {
     }
     const known = this.#batches.get(cursor);
     if (known) return known;
-    const batch = this.follower.read(position, {
+    const batch = this.reader.read(position, {
       state: watcher.seen.state,
       view: (offset) => watcher.view(offset),
     });

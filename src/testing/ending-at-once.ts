@@ -1,5 +1,5 @@
 /** An iterator over a generator that waits: its `return()` ends it at once, where a plain generator's would wait too. */
-export function follow<T>(
+export function endingAtOnce<T>(
   signal: AbortSignal | undefined,
   generate: (signal: AbortSignal) => AsyncGenerator<T, void>,
 ): AsyncIterableIterator<T> {
