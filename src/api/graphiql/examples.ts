@@ -11,6 +11,9 @@ export interface Example {
 /** Stands for a run in the examples: a variable of the page, which holds the newest one. */
 export const ANY_RUN = '{{run}}';
 
+/** Stands for a definition, for whoever may not know the catalogue before a login. */
+export const ANY_DEFINITION = '{{definition}}';
+
 /** From the catalogue to a run that hangs, in the order in which a newcomer needs them. */
 export function examplesFor(
   definitions: readonly TaskDefinitionInfo[],
@@ -18,8 +21,15 @@ export function examplesFor(
 ): readonly Example[] {
   const shown = definitions.find(({ examples }) => examples.length > 0) ?? definitions[0];
   return [
-    { name: 'Start here', query: CATALOGUE },
-    { name: 'Trigger', query: toTrigger(shown?.id ?? '', shown?.examples[0]), script: KEEP_RUN },
+    ...(shown
+      ? [
+          { name: 'Start here', query: CATALOGUE },
+          { name: 'Trigger', query: toTrigger(shown.id, shown.examples[0]), script: KEEP_RUN },
+        ]
+      : [
+          { name: 'Start here', query: LOGIN + CATALOGUE, script: KEEP_DEFINITION },
+          { name: 'Trigger', query: toTrigger(ANY_DEFINITION, {}, CHOICE), script: KEEP_RUN },
+        ]),
     { name: 'Follow a run', query: FOLLOW },
     { name: 'Read its log', query: LOG },
     { name: 'Abort', query: ABORT },
@@ -31,6 +41,19 @@ export function examplesFor(
 /** What is triggered here is the run of the other tabs. */
 const KEEP_RUN = `const run = JSON.parse(altair.response.body).data?.triggerTask?.run;
 if (run) altair.helpers.setEnvironment('run', run.id, true);
+`;
+
+/** What is triggered is something that the caller may see, without an input if there is such a one. */
+const KEEP_DEFINITION = `const all = JSON.parse(altair.response.body).data?.taskDefinitions ?? [];
+const definition = all.find(({ inputSchema }) => !inputSchema?.required?.length) ?? all[0];
+if (definition) altair.helpers.setEnvironment('definition', definition.id, true);
+`;
+
+const LOGIN = `# This gateway asks who you are: set the header Authorization to "Bearer …" with your token or key, in each tab.
+`;
+
+const CHOICE = `# {{definition}} stands for one that "Start here" found, so run that first; put any other id in its place,
+# with an input like its \`examples\`.
 `;
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
@@ -68,10 +91,11 @@ query Catalogue {
 const toTrigger = (
   definition: string,
   input: unknown,
+  choice = '',
 ): string => `# Triggers a run. Every outcome is a member of the answer: ask for what you want to show of it.
 # Each definition has a mutation of its own as well, with a typed input: see \`mutation\` in the catalogue.
 # The next tabs are about this run.
-mutation Trigger {
+${choice}mutation Trigger {
   triggerTask(
     definition: ${JSON.stringify(definition)}
     input: ${toLiteral(input ?? {}) ?? '{}'}

@@ -11,6 +11,7 @@ export interface GraphiqlOptions {
   readonly path: string;
   /** Of the API as a browser sees it; event streams are at `<endpoint>/stream`. */
   readonly endpoint: string;
+  /** None where they are not for everybody: the examples then begin with a login. */
   readonly definitions: readonly TaskDefinitionInfo[];
 }
 
@@ -98,7 +99,10 @@ AltairGraphQL.init({
   initialEnvironments: {
     activeSubEnvironment: 'run',
     // It is put into documents as it is.
-    subEnvironments: [{ id: 'run', title: 'Run', variables: { run: JSON.stringify(shown).slice(1, -1) } }],
+    subEnvironments: [{ id: 'run', title: 'Run', variables: {
+      run: JSON.stringify(shown).slice(1, -1),
+      definition: 'run the tab Start here first',
+    } }],
   },
   initialWindows: examples.map(({ name, query, script }) => ({
     ...api,

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { graphql, Kind, OperationTypeNode, parse, subscribe, validate } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ANY_RUN, examplesFor } from '../../../src/api/graphiql/examples.ts';
+import { ANY_DEFINITION, ANY_RUN, examplesFor } from '../../../src/api/graphiql/examples.ts';
 import { registerGraphiql } from '../../../src/api/graphiql/graphiql.ts';
 import { createContext } from '../../../src/api/schema/kit/context.ts';
 import { describeDefinitions } from '../../../src/contract/rules/describe-definition.ts';
@@ -17,8 +17,26 @@ import { sessionOf } from '../../../src/login/session.ts';
 const definitions = describeDefinitions(builtIn);
 const NOW = new Date('2026-11-24T06:00:00Z');
 
-const runOf = ({ initialEnvironments }: any): unknown =>
-  initialEnvironments.subEnvironments[0].variables.run;
+const variablesOf = ({ initialEnvironments }: any): any =>
+  initialEnvironments.subEnvironments[0].variables;
+const runOf = (options: any): unknown => variablesOf(options).run;
+
+/** What the script of a tab keeps in the page when its document was answered so. */
+function keptBy(script: string, answer: object): Record<string, string> {
+  const kept: Record<string, string> = {};
+  runInNewContext(script, {
+    altair: {
+      response: { body: JSON.stringify(answer) },
+      helpers: {
+        setEnvironment: (name: string, value: string, active: boolean) => {
+          expect(active).toBe(true);
+          kept[name] = value;
+        },
+      },
+    },
+  });
+  return kept;
+}
 
 const newest = (id: string) => () => ({ data: { taskRuns: { nodes: [{ id }] } } });
 
@@ -93,23 +111,30 @@ describe('the page', () => {
     expect(runOf(await startOptions('', () => ({ data: null })))).toBe('trigger a run first');
   });
 
+  test('a definition that nobody has chosen yet is what to do first', async () => {
+    const { definition } = variablesOf(await startOptions('', newest('x')));
+    const tasks: FakeTasks = new FakeTasks({ tasks: builtIn as TaskModule });
+    const contextValue = createContext({ tasks, session: sessionOf({ name: 'ada' }) });
+    const [, trigger] = examplesFor([], NOW);
+    const source = trigger?.query.replaceAll(ANY_DEFINITION, definition) ?? '';
+    const { data } = await graphql({ schema: schemaOf(builtIn), source, contextValue });
+    expect(data).toMatchObject({
+      triggerTask: {
+        code: 'TASK_DEFINITION_NOT_FOUND',
+        message: 'There is no task definition "run the tab Start here first".',
+      },
+    });
+  });
+
   test('keeps the run that is triggered in it for the other tabs', async () => {
     const { initialWindows } = await startOptions('', newest('old'));
     const { initialPostRequestScript: script, postRequestScriptEnabled: enabled } =
       initialWindows.find((tab: any) => tab.initialName === 'Trigger');
     expect(enabled).toBe(true);
-    const kept: unknown[] = [];
-    const after = (answer: object): void =>
-      void runInNewContext(script, {
-        altair: {
-          response: { body: JSON.stringify(answer) },
-          helpers: { setEnvironment: (...set: unknown[]) => kept.push(set) },
-        },
-      });
-    after({ data: { triggerTask: { __typename: 'TaskTriggered', run: { id: 'new' } } } });
-    after({ data: { triggerTask: { __typename: 'InvalidInput' } } });
-    after({ errors: [{ message: 'down' }] });
-    expect(kept).toEqual([['run', 'new', true]]);
+    const after = (answer: object) => keptBy(script, answer);
+    expect(after({ data: { triggerTask: { run: { id: 'new' } } } })).toEqual({ run: 'new' });
+    expect(after({ data: { triggerTask: { __typename: 'InvalidInput' } } })).toEqual({});
+    expect(after({ errors: [{ message: 'down' }] })).toEqual({});
   });
 
   test('shows errors of subscriptions: they come as event streams', async () => {
@@ -136,24 +161,39 @@ describe('the page', () => {
 describe('each example', () => {
   const schema = schemaOf(builtIn);
 
-  test.each(examplesFor(definitions, NOW))('$name fits the schema', ({ query }) => {
-    expect(validate(schema, parse(query))).toEqual([]);
+  describe.each([
+    ['for everybody', examplesFor(definitions, NOW)],
+    ['behind a login', examplesFor([], NOW)],
+  ])('%s', (_, examples) => {
+    test('fits the schema', () => {
+      for (const { query } of examples) expect(validate(schema, parse(query))).toEqual([]);
+    });
+
+    test('runs as it is, with what the tabs before it found and triggered', async () => {
+      const tasks: FakeTasks = new FakeTasks({ tasks: builtIn as TaskModule });
+      const contextValue = createContext({ tasks, session: sessionOf({ name: 'ada' }) });
+      const kept: Record<string, string> = {};
+      for (const { query, script = '' } of examples) {
+        const source = query
+          .replaceAll(ANY_RUN, () => kept['run'] ?? '')
+          .replaceAll(ANY_DEFINITION, () => kept['definition'] ?? '');
+        const answer = await (isSubscription(source)
+          ? firstOf(await subscribe({ schema, document: parse(source), contextValue }))
+          : graphql({ schema, source, contextValue }));
+        expect(answer.errors).toBeUndefined();
+        expect(JSON.stringify(answer.data)).not.toMatch(/"code":"(?:INVALID|TASK)_/);
+        Object.assign(kept, keptBy(script, answer));
+      }
+      expect(await tasks.count()).toBe(1);
+    });
   });
 
-  test('runs as it is, with the run that was triggered in the tab before it', async () => {
-    const tasks: FakeTasks = new FakeTasks({ tasks: builtIn as TaskModule });
-    const contextValue = createContext({ tasks, session: sessionOf({ name: 'ada' }) });
-    let run = '';
-    for (const { query } of examplesFor(definitions, NOW)) {
-      const source = query.replaceAll(ANY_RUN, run);
-      const answer = await (isSubscription(source)
-        ? firstOf(await subscribe({ schema, document: parse(source), contextValue }))
-        : graphql({ schema, source, contextValue }));
-      expect(answer.errors).toBeUndefined();
-      expect(JSON.stringify(answer.data)).not.toMatch(/"code":"(?:INVALID|TASK)_/);
-      run = (answer.data as any).triggerTask?.run.id ?? run;
-    }
-    expect(await tasks.count()).toBe(1);
+  test('behind a login names no definition, and says what comes first', async () => {
+    const examples = examplesFor([], NOW);
+    for (const { id } of definitions) expect(JSON.stringify(examples)).not.toContain(id);
+    const [start, trigger] = examples;
+    expect(start?.query).toContain('Authorization');
+    expect(trigger?.query).toContain('"Start here" found');
   });
 
   test('draws no editor of the page for each line of a log', () => {
