@@ -30,6 +30,16 @@ export class News {
     return new Promise((resolve) => this.#waiting.set(signal, resolve));
   }
 
+  /** The version, as soon as it is newer than this one; after so many milliseconds anyway. */
+  async within(milliseconds: number, version: number): Promise<number> {
+    if (milliseconds <= 0) return this.#version;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), milliseconds);
+    await this.newer(version, late.signal);
+    clearTimeout(timer);
+    return this.#version;
+  }
+
   #forget(signal: AbortSignal): void {
     this.#waiting.get(signal)?.();
     this.#waiting.delete(signal);

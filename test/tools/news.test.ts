@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { News } from '../../src/tools/news.ts';
 
 const never = new AbortController().signal;
@@ -27,4 +27,30 @@ test('a signal ends its own waits, and those of nobody else', async () => {
   expect(news.newer(0, stop.signal)).toBeUndefined();
   news.publish();
   await other;
+});
+
+test('a wait of a limited time is over at once for whoever is behind, and with the next news for who is level', async () => {
+  const news = new News();
+  news.publish();
+  expect(await news.within(1_000_000, 0)).toBe(1);
+  const level = news.within(1_000_000, 1);
+  expect(await Promise.race([level, Promise.resolve('waiting')])).toBe('waiting');
+  news.publish();
+  expect(await level).toBe(2);
+});
+
+test('a wait of a limited time ends without news', async () => {
+  vi.useFakeTimers();
+  try {
+    const news = new News();
+    const waiting = news.within(1000, 0);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(await Promise.race([waiting, Promise.resolve('waiting')])).toBe('waiting');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await waiting).toBe(0);
+    expect(await news.within(0, 0)).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

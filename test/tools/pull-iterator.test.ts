@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { Bell } from '../../src/tools/bell.ts';
 import { ENDED, PullIterator } from '../../src/tools/pull-iterator.ts';
 
 const forever = (): Promise<never> => new Promise(() => {});
@@ -39,14 +38,4 @@ test('an error comes once and ends it', async () => {
   const broken = new PullIterator(() => Promise.reject(new Error('broken')), undefined);
   await expect(broken.next()).rejects.toThrow('broken');
   expect(await broken.next()).toEqual(DONE);
-});
-
-test('a bell that is rung while nobody sleeps wakes the next sleeper at once, and only that one', async () => {
-  const bell = new Bell();
-  bell.ring();
-  await bell.sleep(1_000_000);
-  const second = bell.sleep(1_000_000).then(() => 'woken');
-  expect(await Promise.race([second, Promise.resolve('asleep')])).toBe('asleep');
-  bell.ring();
-  expect(await second).toBe('woken');
 });

@@ -2,7 +2,6 @@ import { canonicalJson } from '../../tools/canonical-json.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter, TaskRunListEvent } from '../../contract/tasks.ts';
-import { Bell } from '../../tools/bell.ts';
 import { News } from '../../tools/news.ts';
 import { ENDED, PullIterator } from '../../tools/pull-iterator.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
@@ -110,7 +109,8 @@ class Poller {
   readonly #filter: TaskRunFilter;
   readonly #pause: () => number;
   readonly #stopListening: () => void;
-  readonly #bell = new Bell();
+  /** That there is nothing more to wait for. */
+  readonly #end = new News();
   readonly #news = new News();
   #readers = 0;
   /** As the index had it last. */
@@ -142,7 +142,7 @@ class Poller {
 
   stop(): void {
     this.stopped = true;
-    this.#bell.ring();
+    this.#end.publish();
     this.#stopListening();
     this.#news.publish();
   }
@@ -174,7 +174,7 @@ class Poller {
       }
       // A read that takes long is not repeated at once.
       const rest = Math.max(this.#pause() - (Date.now() - began), this.#pause() / 2);
-      await this.#bell.sleep(rest);
+      await this.#end.within(rest, 0);
     }
   }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry } from '../../contract/wire/run-log.ts';
-import { Bell } from '../../tools/bell.ts';
 import { News } from '../../tools/news.ts';
 import { inOrder, unordered } from '../log/history-log.ts';
 import { abortRequestOf, openingOf } from '../log/lifecycle.ts';
@@ -42,7 +41,8 @@ export class RunWatcher {
   readonly #histories: LinkHistories;
   /** What was seen, for whoever waits for it. */
   readonly news = new News();
-  readonly #bell = new Bell();
+  /** Reasons to look again at once. */
+  readonly #reasons = new News();
   /** Ends what runs. */
   readonly #halt = new AbortController();
   #stopped = false;
@@ -88,7 +88,7 @@ export class RunWatcher {
   wantLog(offset: number): void {
     if (this.#log) return;
     this.#log = sharedLog(offset);
-    this.#bell.ring();
+    this.#reasons.publish();
   }
 
   forgetLog(): void {
@@ -117,6 +117,7 @@ export class RunWatcher {
 
   async #follow(): Promise<void> {
     let failures = 0;
+    let looked = this.#reasons.version;
     const pace = new LookPace();
     let link: string | undefined;
     while (!this.ended) {
@@ -143,7 +144,7 @@ export class RunWatcher {
       }
       const next = pace.next(began, lastBeat);
       const at = failures === 0 ? next : began + Math.min(PAUSE * 2 ** failures, LONGEST_PAUSE);
-      await this.#bell.sleep(at - Date.now());
+      looked = await this.#reasons.within(at - Date.now(), looked);
     }
   }
 
@@ -176,7 +177,7 @@ export class RunWatcher {
     const event = await this.#source.abortRequest(this.id, link);
     this.#abortRead = true;
     this.#abortRequest = event && abortRequestOf(event, { iteration: details.iteration, mark });
-    this.#bell.ring();
+    this.#reasons.publish();
   }
 
   async #readSettled(log: SharedLog, state: LinkState): Promise<void> {
@@ -198,7 +199,7 @@ export class RunWatcher {
         if (!page.more) log.covered = historyLength;
       }
       // What is left is read after another look at the run: it may just have closed.
-      if (page?.more !== false) this.#bell.ring();
+      if (page?.more !== false) this.#reasons.publish();
     }
   }
 
@@ -207,7 +208,7 @@ export class RunWatcher {
     this.#abortRead = false;
     this.#abortRequest = undefined;
     this.#seen = undefined;
-    this.#bell.ring();
+    this.#reasons.publish();
   }
 
   #finish(state: LinkState): void {
@@ -223,7 +224,7 @@ export class RunWatcher {
   #end(): void {
     this.#ended = true;
     this.#halt.abort();
-    this.#bell.ring();
+    this.#reasons.publish();
     this.news.publish();
   }
 
@@ -235,7 +236,7 @@ export class RunWatcher {
     while (!signal.aborted)
       try {
         await this.#source.closed(this.id, link, signal);
-        return this.#bell.ring();
+        return this.#reasons.publish();
       } catch (error) {
         if (!isPassing(error)) return;
         await sleep(1000, undefined, { signal }).catch(() => undefined);
