@@ -12,6 +12,8 @@ const loader = () => {
   };
 };
 
+const isNew = (value: string): boolean => value === 'new';
+
 test('a value is loaded once, also when two ask at a time', async () => {
   const { loads, load } = loader();
   const kept = new Kept<string>({});
@@ -35,6 +37,57 @@ test('what is too large is for those alone who ask at a time', async () => {
   const { loads, load } = loader();
   const kept = new Kept<string>({ bytes: 1000, sizeOf: () => 251 });
   await Promise.all([kept.load('a', load('a')), kept.load('a', load('a'))]);
+  await kept.load('a', load('a'));
+  expect(loads).toEqual(['a', 'a']);
+});
+
+test('the newest stays whatever its size, where that is asked for', async () => {
+  const { loads, load } = loader();
+  const kept = new Kept<string>({ bytes: 10, largest: Infinity, sizeOf: (value) => value.length });
+  for (const value of ['short', 'longer than ten', 'longer than ten', 'short', 'short'])
+    await kept.load(value, load(value));
+  expect(loads).toEqual(['short', 'longer than ten', 'short']);
+});
+
+test('a value that is no longer good is loaded again, once for all who ask meanwhile', async () => {
+  const { loads, load } = loader();
+  const kept = new Kept<string>({});
+  await kept.load('a', load('old'));
+  const asked = [1, 2].map(() => kept.load('a', load('new'), isNew));
+  expect(await Promise.all(asked)).toEqual(['new', 'new']);
+  expect(await kept.load('a', load('newer'), isNew)).toBe('new');
+  expect(loads).toEqual(['old', 'new']);
+});
+
+test('a value that nobody asks for goes, and no timer stays behind', async () => {
+  vi.useFakeTimers();
+  try {
+    const { loads, load } = loader();
+    const kept = new Kept<string>({ idle: 1000 });
+    await kept.load('a', load('a'));
+    for (let n = 0; n < 3; n++) {
+      vi.advanceTimersByTime(999);
+      expect(await kept.load('a', load('a'))).toBe('a');
+    }
+    expect(loads).toEqual(['a']);
+    vi.advanceTimersByTime(2000);
+    expect(vi.getTimerCount()).toBe(0);
+    await kept.load('a', load('a'));
+    expect(loads).toEqual(['a', 'a']);
+    kept.clear();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('what is being loaded when all is cleared is not kept', async () => {
+  const { loads, load } = loader();
+  const kept = new Kept<string>({});
+  const asked = kept.load('a', load('a'));
+  kept.clear();
+  expect(await asked).toBe('a');
+  expect(kept.has('a')).toBe(false);
   await kept.load('a', load('a'));
   expect(loads).toEqual(['a', 'a']);
 });

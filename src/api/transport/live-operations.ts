@@ -8,6 +8,7 @@ import type {
   GraphQLSchema,
   OperationTypeNode,
 } from 'graphql';
+import { Kept } from '../../tools/kept.ts';
 import type { Disclosure } from './disclosure.ts';
 import { rulesFor } from './disclosure.ts';
 import { toFormattedErrors } from './errors.ts';
@@ -36,7 +37,7 @@ export class LiveOperations {
   readonly #schema: GraphQLSchema;
   readonly #log: ErrorLog;
   readonly #disclosure: Disclosure;
-  readonly #documents = new Map<string, DocumentNode>();
+  readonly #documents = new Kept<DocumentNode>({ most: CACHED });
   readonly #texts = new WeakMap<object, string>();
 
   constructor(schema: GraphQLSchema, log: ErrorLog, disclosure: Disclosure = {}) {
@@ -107,11 +108,8 @@ export class LiveOperations {
     const known = this.#documents.get(query);
     if (known) return { document: known };
     const parsed = parseDocument(this.#schema, query, rulesFor(this.#disclosure));
-    if ('document' in parsed && query.length <= CACHED_TEXT) {
-      const [oldest] = this.#documents.keys();
-      if (oldest !== undefined && this.#documents.size >= CACHED) this.#documents.delete(oldest);
+    if ('document' in parsed && query.length <= CACHED_TEXT)
       this.#documents.set(query, parsed.document);
-    }
     return parsed;
   }
 }

@@ -1,4 +1,4 @@
-import { RecentCache } from '../../tools/recent-cache.ts';
+import { Kept } from '../../tools/kept.ts';
 import { enums } from '../temporal/proto.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { toVersion } from '../temporal/to-version.ts';
@@ -19,19 +19,14 @@ export interface TaskQueueState {
 /** What lies in task queues, asked at most every two seconds however many want to know. */
 export class TaskQueues {
   readonly #temporal: Temporal;
-  readonly #known = new RecentCache<Known>({ limit: MOST_QUEUES, idle: FRESH, sizeOf: () => 1 });
+  readonly #known = new Kept<TaskQueueState>({ most: MOST_QUEUES, ttl: FRESH });
 
   constructor(temporal: Temporal) {
     this.#temporal = temporal;
   }
 
-  async of({ taskQueue, kind }: Pick<WaitingTask, 'taskQueue' | 'kind'>): Promise<TaskQueueState> {
-    const { state } = await this.#known.get(
-      `${kind} ${taskQueue}`,
-      async () => ({ at: Date.now(), state: await this.#ask(taskQueue, kind) }),
-      ({ at }) => Date.now() - at < FRESH,
-    );
-    return state;
+  of({ taskQueue, kind }: Pick<WaitingTask, 'taskQueue' | 'kind'>): Promise<TaskQueueState> {
+    return this.#known.load(`${kind} ${taskQueue}`, () => this.#ask(taskQueue, kind));
   }
 
   async #ask(name: string, kind: WaitingTask['kind']): Promise<TaskQueueState> {
@@ -52,11 +47,6 @@ export class TaskQueues {
         modes.length > 0 && modes.every((mode) => mode?.workerVersioningMode === VERSIONED),
     };
   }
-}
-
-interface Known {
-  readonly at: number;
-  readonly state: TaskQueueState;
 }
 
 const FRESH = 2000;

@@ -7,7 +7,7 @@ import { abortRequestOf, endOf, isReplaced, openingOf } from './lifecycle.ts';
 import type { LifeLine } from './lifecycle.ts';
 import { linksBefore } from '../temporal/history.ts';
 import { BATCH_BYTES } from './read-on.ts';
-import { RecentCache } from '../../tools/recent-cache.ts';
+import { Kept } from '../../tools/kept.ts';
 import type { LinkState, RunSource } from './run-source.ts';
 
 /** A link to which nothing is added any more, and all of its log. */
@@ -31,8 +31,8 @@ export interface NextLink {
 /** Logs read from raw history: no worker is needed. The last ones are kept for a moment. */
 export class LinkHistories {
   readonly #source: RunSource;
-  readonly #closed = new RecentCache<ClosedLink>({ ...KEPT, sizeOf: ({ log }) => bytesOf(log) });
-  readonly #open = new RecentCache<LinkHistory>({ ...KEPT, sizeOf: ({ log }) => bytesOf(log) });
+  readonly #closed = new Kept<ClosedLink>({ ...KEPT, sizeOf: ({ log }) => bytesOf(log) });
+  readonly #open = new Kept<LinkHistory>({ ...KEPT, sizeOf: ({ log }) => bytesOf(log) });
 
   constructor(source: RunSource) {
     this.#source = source;
@@ -43,7 +43,7 @@ export class LinkHistories {
     // One that was read as the newest may have been reset since.
     const isLast = state !== undefined && state.reset === undefined;
     try {
-      return await this.#closed.get(
+      return await this.#closed.load(
         keyOf(id, link),
         async () => {
           const now = state ?? (await this.#source.state(id, link));
@@ -106,7 +106,7 @@ export class LinkHistories {
   }
 
   #read(id: string, link: string, good: (history: LinkHistory) => boolean): Promise<LinkHistory> {
-    return this.#open.get(keyOf(id, link), () => this.#source.history(id, link), good);
+    return this.#open.load(keyOf(id, link), () => this.#source.history(id, link), good);
   }
 
   clear(): void {
@@ -117,7 +117,8 @@ export class LinkHistories {
 
 /** Links that are looked for behind one. */
 export const LONGEST_WALK = 200;
-const KEPT = { limit: 32 * 1024 * 1024, idle: 30_000 };
+/** The newest log is kept however long it is: its readers come back for each page. */
+const KEPT = { bytes: 32 * 1024 * 1024, largest: Infinity, idle: 30_000 };
 
 class StillOpen extends Error {}
 

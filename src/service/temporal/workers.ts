@@ -1,7 +1,7 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal as proto } from '@temporalio/proto';
 import type { Worker, WorkerSlots } from '../../contract/task-run.ts';
-import { RecentCache } from '../../tools/recent-cache.ts';
+import { Kept } from '../../tools/kept.ts';
 import { FIRST_SIGN, WORKER_HEARTBEAT } from '../../contract/wire/worker-heartbeat.ts';
 import { enums } from './proto.ts';
 import type { Temporal } from './temporal.ts';
@@ -19,20 +19,15 @@ const { WORKER_VERSIONING_MODE_VERSIONED: VERSIONED } = enums.WorkerVersioningMo
 /** Who serves which task queue, asked at most every two seconds however many want to know. */
 export class Workers {
   readonly #temporal: Temporal;
-  readonly #known = new RecentCache<Known>({ limit: MOST_QUEUES, idle: FRESH, sizeOf: () => 1 });
+  readonly #known = new Kept<readonly Worker[]>({ most: MOST_QUEUES, ttl: FRESH });
 
   constructor(temporal: Temporal) {
     this.#temporal = temporal;
   }
 
   /** Online ones first. */
-  async of(taskQueue: string): Promise<readonly Worker[]> {
-    const { workers } = await this.#known.get(
-      taskQueue,
-      async () => ({ at: Date.now(), workers: await this.#ask(taskQueue) }),
-      ({ at }) => Date.now() - at < FRESH,
-    );
-    return workers;
+  of(taskQueue: string): Promise<readonly Worker[]> {
+    return this.#known.load(taskQueue, () => this.#ask(taskQueue));
   }
 
   async #ask(taskQueue: string): Promise<readonly Worker[]> {
@@ -103,11 +98,6 @@ export class Workers {
     }
     return [...workers.values()];
   }
-}
-
-interface Known {
-  readonly at: number;
-  readonly workers: readonly Worker[];
 }
 
 const FRESH = 2000;
