@@ -132,12 +132,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   'login/': { rooms: [...CONTRACT, 'rights/'], packages: ['node:', 'zod', 'jose'] },
 
+  'shares/': { rooms: CONTRACT, packages: [] },
+
   // Watches over operations and logins, and decides nothing.
   'audit/': { rooms: [...CONTRACT, 'rights/', 'login/'], packages: ['node:'] },
 
   'api/graphiql/': { rooms: CONTRACT, packages: GATEWAY },
   'api/schema/kit/': {
-    rooms: [...CONTRACT, 'login/', 'audit/', 'metering/'],
+    rooms: [...CONTRACT, 'login/', 'shares/', 'audit/', 'metering/'],
     packages: GATEWAY,
   },
   'api/schema/list/': { rooms: [...CONTRACT, 'api/schema/kit/'], packages: GATEWAY },
@@ -182,6 +184,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'encryption/',
       'rights/',
       'login/',
+      'shares/',
       'audit/',
       'api/graphiql/',
       'api/schema/kit/',
@@ -204,7 +207,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // Beside the process, so that a worker loads nothing of it.
-  'process/open-login.ts': { rooms: ['login/', 'audit/', 'process/'], packages: ['node:'] },
+  'process/open-login.ts': {
+    rooms: ['login/', 'shares/', 'audit/', 'process/'],
+    packages: ['node:'],
+  },
   'process/open-audit.ts': { rooms: ['audit/', 'process/'], packages: ['node:', 'pino'] },
   'process/open-encryption.ts': { rooms: ['encryption/', 'process/'], packages: ['node:'] },
   'worker/': {

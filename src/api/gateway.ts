@@ -18,6 +18,7 @@ import { createSchema } from './create-schema.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
 import { isRefusal } from './transport/errors.ts';
+import type { CallerBudgets } from '../shares/caller-budgets.ts';
 import { guard } from './transport/guard.ts';
 import type { Hosts } from './transport/host-names.ts';
 import { allowOrigins, type Origins } from './transport/origins.ts';
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly authenticate?: Authenticate | undefined;
   /** Signs the tokens that callers mint for a run or a trigger. Unset: none are minted. */
   readonly tokens?: RunTokens | undefined;
+  /** What each caller and tenant may ask for. Unset: as much as they like. */
+  readonly budgets?: CallerBudgets | undefined;
   /** Told who did what, and who was refused. Unset: nobody is. */
   readonly audit?: Audit | undefined;
   /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
@@ -88,6 +91,7 @@ export async function serveApi(
     service,
     authenticate,
     tokens,
+    budgets,
     audit,
     path = '/graphql',
     graphiql = true,
@@ -131,6 +135,7 @@ export async function serveApi(
       session,
       tokens,
       lists,
+      budget: budgets?.of(session.caller),
       held,
       tell: tellOf(session, request),
     });
@@ -191,7 +196,7 @@ export async function serveApi(
         preHandler: async (request, { raw }) => {
           const context = requestContext(request.raw);
           contexts.set(request, context);
-          context.operation.keep(request.body);
+          context.operation.begin(request.body);
           // Whether the answer was read, or its client has gone.
           for (const end of ['finish', 'close']) raw.once(end, () => context.operation.close());
         },

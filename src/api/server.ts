@@ -53,6 +53,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
       port,
       authenticate: login.authenticate,
       tokens: login.tokens,
+      budgets: login.budgets,
       encryption,
       audit,
       extensions: [backgroundTasks],

@@ -88,6 +88,9 @@ export const LIMITS = {
     errors: 100,
   },
 
+  /** Of a caller, unless the auth file says otherwise: points that are there at once, and that come back each second. */
+  budget: { burst: 1000, rate: 100 },
+
   /** What one process holds for all its callers. */
   held: {
     /** Bytes of answers, of what they are made from, of what waits for readers, and of variables. */

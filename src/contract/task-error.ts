@@ -44,6 +44,8 @@ export interface TaskErrorDetails {
   readonly suggestions?: readonly string[];
   /** Seconds to wait before the next try. */
   readonly retryAfter?: number;
+  /** Whose limit was reached, of a `RATE_LIMITED` that is not the gateway's or Temporal's own. */
+  readonly limit?: 'caller' | 'tenant' | 'address' | undefined;
   /** The key under which a trigger with an unknown result is safe to repeat. */
   readonly key?: string;
   /** The argument or field that is out of bounds, as `Tasks` names it and the message quotes it. */

@@ -7,6 +7,9 @@ export type { AuditAction, Decision, Origin, Told } from '../audit/decision.ts';
 export type { ExtensionContext, GatewayExtension } from '../api/extension.ts';
 export { RunTokens } from '../login/run-tokens.ts';
 export type { MintedToken, RunTokenClaims, TokenSecret } from '../login/run-tokens.ts';
+export type { Allowance } from '../shares/allowances.ts';
+export { CallerBudgets } from '../shares/caller-budgets.ts';
+export type { BudgetLimits } from '../shares/caller-budgets.ts';
 export { sessionOf } from '../login/session.ts';
 export type {
   Authenticate,

@@ -130,6 +130,7 @@ export async function startLocal({
       port,
       authenticate: login.authenticate,
       tokens: login.tokens,
+      budgets: login.budgets,
       encryption,
       audit,
       extensions: [backgroundTasks],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RIGHTS } from '../contract/caller.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { ROLES } from '../rights/rights.ts';
 import { TENANT } from '../contract/wire/tenant.ts';
 import { KEY_HASH, KEY_ID } from './api-keys.ts';
@@ -55,7 +56,15 @@ const key = z.strictObject({
   expires: z.iso.datetime({ offset: true }).optional(),
 });
 
+const allowance = z.strictObject({
+  burst: z.int().min(1).max(1_000_000),
+  rate: z.number().min(0.1).max(1_000_000),
+});
+
 const limits = z.strictObject({
+  /** Points of each caller, and of all callers of each tenant together. */
+  caller: allowance.default(LIMITS.budget),
+  tenant: allowance.optional(),
   tenants: z
     .record(
       tenant,
@@ -64,6 +73,8 @@ const limits = z.strictObject({
         weight: z.number().min(0.001).max(1000).optional(),
         /** The first that it may ask for. */
         priority: z.int().min(1).max(5).optional(),
+        /** Instead of `limits.tenant`. */
+        budget: allowance.optional(),
       }),
     )
     .default({}),
@@ -80,7 +91,7 @@ const FILE = z
     revoked: z
       .array(z.string().regex(/^(?:key|token|sub):./, 'expected `key:…`, `token:…` or `sub:…`'))
       .default([]),
-    limits: limits.default({ tenants: {} }),
+    limits: limits.prefault({}),
   })
   .superRefine((file, context) => {
     const fault = (message: string, ...path: (string | number)[]): void =>
@@ -104,6 +115,8 @@ const FILE = z
     }
     if (!file.tenants && Object.keys(file.limits.tenants).length > 0)
       fault('there are no tenants: the file has no `tenants`', 'limits', 'tenants');
+    if (!file.tenants && file.limits.tenant)
+      fault('there are no tenants: the file has no `tenants`', 'limits', 'tenant');
   });
 export type AuthFile = z.output<typeof FILE>;
 

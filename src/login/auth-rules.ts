@@ -60,6 +60,17 @@ export class AuthRules {
     return caller.tenant == null ? caller : { ...caller, share: this.#shareOf(caller.tenant) };
   }
 
+  /** Points of each caller. */
+  get callerAllowance(): AuthFile['limits']['caller'] {
+    return this.#file.limits.caller;
+  }
+
+  /** Points of all callers of a tenant together: four times a caller's, unless the file says otherwise. */
+  tenantAllowance(name: string): AuthFile['limits']['caller'] {
+    const { tenants, tenant, caller } = this.#file.limits;
+    return tenants[name]?.budget ?? tenant ?? { burst: 4 * caller.burst, rate: 4 * caller.rate };
+  }
+
   callerOfKey({ id, tenant, roles }: KnownKey, chosen: string | undefined): Caller {
     return this.#inTenant(toKeyName(id), [{ tenant, roles }], [], chosen);
   }

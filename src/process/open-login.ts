@@ -10,6 +10,7 @@ import type { Authenticate } from '../login/session.ts';
 import { trustedPeers } from '../login/trusted-peers.ts';
 import { watchAuthFile } from '../login/watch-auth-file.ts';
 import { isLoopback } from '../login/is-loopback.ts';
+import { CallerBudgets } from '../shares/caller-budgets.ts';
 import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './logger.ts';
@@ -19,6 +20,8 @@ export interface Login {
   readonly authenticate: Authenticate | undefined;
   /** Undefined: there is no secret, and no tokens are minted. */
   readonly tokens: RunTokens | undefined;
+  /** Undefined: nobody logs in, and everybody may ask for as much as they like. */
+  readonly budgets: CallerBudgets | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -49,6 +52,10 @@ export async function openLogin(
     tokens,
     proxy: proxy && { header: proxy.header, isTrusted: trustedPeers(proxy.trusted) },
   });
+  const budgets = new CallerBudgets(() => ({
+    caller: authenticator.rules.callerAllowance,
+    tenant: (name) => authenticator.rules.tenantAllowance(name),
+  }));
   const closing = new AbortController();
   const watching =
     file !== undefined && text !== undefined
@@ -69,6 +76,7 @@ export async function openLogin(
   return {
     authenticate: authenticator.authenticate,
     tokens,
+    budgets,
     close: async () => {
       closing.abort();
       oidc?.close();
@@ -86,7 +94,7 @@ function withoutLogin(host: string, meant: boolean, logger: Logger): Login {
     throw new ConfigError(
       `HOST: expected an address of this machine alone, such as 127.0.0.1, because there is no login, got \`${host}\`: everybody who reaches it could do everything. Set a login (WAYMARK_AUTH_FILE, WAYMARK_OIDC_ISSUER or WAYMARK_ACTOR_HEADER), or WAYMARK_AUTH=none where something else lets in the right people alone`,
     );
-  return { authenticate: undefined, tokens: undefined, close: async () => {} };
+  return { authenticate: undefined, tokens: undefined, budgets: undefined, close: async () => {} };
 }
 
 /** Without a file, whomever the proxy lets in may do everything. */

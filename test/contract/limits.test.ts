@@ -28,6 +28,10 @@ test.each([
   ['calls to Temporal for an operation', count(operation.calls)],
   ['time of an operation', `${operation.deadline / 1000} s`],
   ['what a process keeps for all its clients', `${bytes(held.all)}, and ${bytes(held.each)}`],
+  [
+    'what a caller, a tenant asks for',
+    `${count(LIMITS.budget.burst)} points at once and ${LIMITS.budget.rate} a second`,
+  ],
   ['values decrypted at once', bytes(LIMITS.codec)],
   ['subscriptions on a socket', `${socket.operations}`],
   ['slow reader', bytes(socket.buffer)],

@@ -9,7 +9,7 @@ test('an empty file gives nothing to anybody', () => {
     bindings: [],
     keys: [],
     revoked: [],
-    limits: { tenants: {} },
+    limits: { caller: { burst: 1000, rate: 100 }, tenants: {} },
   });
 });
 
@@ -61,6 +61,16 @@ test.each<[string, unknown, string]>([
     'a key of no tenant where there are some',
     { tenants: {}, keys: [{ id: 'a', hashes: [hash], roles: ['viewer'] }] },
     'keys.0.tenant: expected a tenant, or `*`',
+  ],
+  [
+    'a budget of tenants where there are none',
+    { limits: { tenant: { burst: 1, rate: 1 } } },
+    'limits.tenant: there are no tenants',
+  ],
+  [
+    'a budget that lets nobody in',
+    { limits: { caller: { burst: 0, rate: 1 } } },
+    'limits.caller.burst',
   ],
   [
     'limits of tenants where there are none',

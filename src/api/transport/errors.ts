@@ -31,7 +31,8 @@ export interface PublicError {
 export function toPublicError(error: unknown, { log, requestId }: ErrorScope): PublicError {
   if (error instanceof TaskError) {
     const { code, message, details, cause } = error;
-    log[TEMPORAL_TROUBLE.has(code) ? 'warn' : 'debug']({ code, err: cause }, message);
+    const isTrouble = TEMPORAL_TROUBLE.has(code) && details.limit === undefined;
+    log[isTrouble ? 'warn' : 'debug']({ code, err: cause }, message);
     return { message, code, details };
   }
   log.error({ err: error, requestId }, 'Internal error');

@@ -65,7 +65,7 @@ export class LiveOperations {
     return {
       kind: operation.operation,
       run: (contextValue) => {
-        contextValue.operation.keep([query, variables]);
+        contextValue.operation.begin([query, variables]);
         return {
           schema: this.#schema,
           document,

@@ -24,6 +24,7 @@ export const overHttp = (disclosure: Disclosure) =>
   ({
     errorFormatter: ({ errors, data }, { reply }) => {
       const { log, request } = reply;
+      if (data === undefined) sayWhenAgain(errors, reply);
       return {
         statusCode: statusOf(errors, data, request),
         response: {
@@ -54,6 +55,7 @@ export async function answerError(
 ): Promise<FastifyReply> {
   const scope = { log: request.log, requestId: request.id };
   const status = statusOf([error], undefined, request);
+  sayWhenAgain([error], reply);
   return await reply.code(status).send({ errors: toFormattedErrors([error], scope) });
 }
 
@@ -181,15 +183,25 @@ async function negotiate(
   return payload;
 }
 
+function sayWhenAgain([error]: readonly Error[], reply: FastifyReply): void {
+  const cause = causeOf(error);
+  const { retryAfter } = cause instanceof TaskError ? cause.details : {};
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
+}
+
+const causeOf = (error: Error | undefined): Error | undefined =>
+  (error instanceof GraphQLError && error.originalError) || error;
+
 /** What was executed is answered with 200; what GraphQL refused is 400 only under the newer media type. */
 function statusOf(errors: readonly Error[], data: unknown, request: FastifyRequest): number {
   if (data !== undefined) return 200;
   const [error] = errors;
-  const cause = (error instanceof GraphQLError && error.originalError) || error;
+  const cause = causeOf(error);
   if (isRefusal(cause) && !isValidationFailure(cause)) return cause.statusCode;
   if (isValidationFailure(cause) || cause instanceof GraphQLError)
     return mediaTypeOf(request) === GRAPHQL_TYPE ? 400 : 200;
   // The caller's own name was refused, or there is no room for the request.
-  if (cause instanceof TaskError) return cause.code === 'RATE_LIMITED' ? 503 : 400;
-  return 500;
+  if (!(cause instanceof TaskError)) return 500;
+  if (cause.code !== 'RATE_LIMITED') return 400;
+  return cause.details.limit === undefined ? 503 : 429;
 }

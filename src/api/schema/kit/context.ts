@@ -6,6 +6,7 @@ import type { Tasks } from '../../../contract/tasks.ts';
 import { Minter } from '../../../login/minter.ts';
 import type { RunTokens } from '../../../login/run-tokens.ts';
 import type { Session } from '../../../login/session.ts';
+import type { Budget } from '../../../shares/caller-budgets.ts';
 import { type ListShare, ListShares } from './list-shares.ts';
 import { LIMITS } from '../../../contract/limits.ts';
 import { HeldBytes } from '../../../tools/held-bytes.ts';
@@ -36,6 +37,8 @@ export interface ContextOptions
   readonly tokens?: RunTokens | undefined;
   /** Told what is decided for this caller. */
   readonly tell?: Tell | undefined;
+  /** What the caller may take, over all its operations. Unset: as much as it likes. */
+  readonly budget?: Budget | undefined;
   /** What the process holds for all operations. */
   readonly held?: HeldBytes | undefined;
   readonly limits?: OperationLimits | undefined;
@@ -49,6 +52,7 @@ export function createContext({
   session,
   tokens,
   tell,
+  budget,
   held = createHeld(),
   limits,
   lists = new ListShares().of({}, session.caller),
@@ -56,7 +60,7 @@ export function createContext({
   // Code may trigger what is private; whoever comes by the API may not.
   const own = tasks.as({ ...session.caller, publicOnly: true });
   const create = (): GatewayContext => {
-    const operation = new Operation(held, limits);
+    const operation = new Operation(held, limits, budget);
     const within = withinBudget(own, operation);
     // Outermost: what the budget refuses was not done either.
     const budgeted = tell ? audited(within, tell) : within;

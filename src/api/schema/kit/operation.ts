@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { LIMITS } from '../../../contract/limits.ts';
 import { TaskError } from '../../../contract/task-error.ts';
+import type { Budget } from '../../../shares/caller-budgets.ts';
 import { countingCalls } from '../../../metering/count-calls.ts';
 import type { HeldBytes, Holder } from '../../../tools/held-bytes.ts';
 import { Turns } from '../../../tools/turns.ts';
@@ -19,14 +20,18 @@ export class Operation {
   readonly #ends: number;
   readonly #holder: Holder;
   readonly #request: Holder;
+  readonly #budget: Budget | undefined;
   #calls = 0;
   #read = 0;
   #answered = 0;
+  #unpaid = 0;
   #errors = 0;
   #lastError: GraphQLError | undefined;
   readonly #sizes = new Map<string, Size>();
 
-  constructor(held: HeldBytes, limits: OperationLimits = LIMITS.operation) {
+  /** `budget` is what its caller has left. */
+  constructor(held: HeldBytes, limits: OperationLimits = LIMITS.operation, budget?: Budget) {
+    this.#budget = budget;
     this.#limits = limits;
     this.#ends = Date.now() + limits.deadline;
     this.#holder = held.open();
@@ -38,9 +43,15 @@ export class Operation {
     return this.#calls;
   }
 
-  /** Keeps a document and its variables until `close`; throws when the process has no room for them. */
-  keep(request: unknown): void {
-    if (!this.#request.add(measure(request).memory)) throw crowded();
+  /**
+   * Begins it, and keeps its document and variables until `close`. Throws when its caller has nothing left, or the
+   * process no room.
+   */
+  begin(request: unknown): void {
+    this.#budget?.begin();
+    const { memory, text } = measure(request);
+    if (!this.#request.add(memory)) throw crowded();
+    this.#pay(text);
   }
 
   /** Asks for something, unless enough was asked for. Rejects when the operation's time is over, whoever waits longer. */
@@ -79,6 +90,7 @@ export class Operation {
     if (this.#answered + bytes > this.#limits.answer) throw this.#tooLarge(bytes);
     if (!this.#holder.add(bytes)) throw crowded();
     this.#answered += bytes;
+    this.#pay(bytes);
   }
 
   /**
@@ -108,12 +120,15 @@ export class Operation {
 
   /** Its answer is written, or nobody wants it any more. */
   close(): void {
+    this.#budget?.pay({ bytes: this.#unpaid });
+    this.#unpaid = 0;
     this.#sizes.clear();
     this.#holder.release();
     this.#request.release();
   }
 
   #check(): void {
+    this.#budget?.goOn();
     const { calls, read } = this.#limits;
     if (Date.now() >= this.#ends) throw this.#late();
     if (this.#calls >= calls)
@@ -123,13 +138,27 @@ export class Operation {
     if (this.#read >= read) throw this.#tooMuchRead();
   }
 
+  /** Fields are many and small: they are paid for together. */
+  #pay(bytes: number): void {
+    this.#unpaid += bytes;
+    if (this.#unpaid < LARGE) return;
+    this.#budget?.pay({ bytes: this.#unpaid });
+    this.#unpaid = 0;
+    this.#budget?.goOn();
+  }
+
   #counted<T>(work: () => Promise<T>): Promise<T> {
-    return countingCalls(() => this.#calls++, work);
+    const onCall = (): void => {
+      this.#calls++;
+      this.#budget?.pay({ calls: 1 });
+    };
+    return countingCalls(onCall, work);
   }
 
   #take(answer: unknown): Size {
     const size = this.measure(answer);
     this.#read += size.text;
+    this.#pay(size.text);
     if (!this.#holder.add(size.memory)) throw crowded();
     return size;
   }
