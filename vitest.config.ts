@@ -11,8 +11,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.whole.test.ts'],
+          include: ['{test,packages/*/test}/**/*.test.{ts,tsx}'],
+          exclude: ['**/*.whole.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           // One real Temporal dev server for the whole project; each file takes a task queue of its own.
           name: 'whole',
-          include: ['test/**/*.whole.test.ts'],
+          include: ['{test,packages/*/test}/**/*.whole.test.ts'],
           globalSetup: ['test/support/temporal.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

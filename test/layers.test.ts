@@ -10,9 +10,13 @@ import * as builtIn from '../src/workflows/index.ts';
 import { importsOf, mentionsOf } from './support/imports-of.ts';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
+/** Sources that are a package of their own: rooms like those of `src`, under these names. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  'client/': fileURLToPath(new URL('../packages/client/src/', import.meta.url)),
+};
 
 interface Source {
-  /** Relative to `src`. */
+  /** Relative to `src`, or under the name of a package. */
   readonly path: string;
   readonly text: string;
   /** What it loads at run time: files relative to `src`, or packages. */
@@ -63,6 +67,18 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'encryption/': {
     rooms: CONTRACT,
     packages: ['node:', 'zod', '@temporalio/common', '@temporalio/proto'],
+  },
+
+  // The client, which stands on the contract alone, and on no package: whoever has it gets nothing else.
+  'client/wire/': { rooms: ['contract/'], packages: [] },
+  'client/documents/': { rooms: ['client/wire/'], packages: [] },
+  'client/answers/': {
+    rooms: ['contract/wire/', 'contract/', 'client/documents/'],
+    packages: [],
+  },
+  'client/': {
+    rooms: ['contract/wire/', 'contract/', 'client/wire/', 'client/documents/', 'client/answers/'],
+    packages: [],
   },
 
   // The parser of durations is pure, and in every bundle anyway.
@@ -338,7 +354,7 @@ describe('a room', () => {
     (room) => room !== '.',
   );
   test.each(rooms)('%s opens with what it is and where its changes go', async (room) => {
-    const [title = '', ...paragraphs] = (await readFile(join(SRC, room, 'README.md'), 'utf8'))
+    const [title = '', ...paragraphs] = (await readFile(join(fileOf(room), 'README.md'), 'utf8'))
       .trim()
       .split('\n\n');
     expect(title).toMatch(/^# \S/);
@@ -347,10 +363,11 @@ describe('a room', () => {
   });
 
   test.each(rooms)('%s names files that there are', async (room) => {
-    const text = await readFile(join(SRC, room, 'README.md'), 'utf8');
+    const text = await readFile(join(fileOf(room), 'README.md'), 'utf8');
     const named = [...text.matchAll(/`([\w./-]+(?:\.ts|\/))`/g)].map(([, name = '']) => name);
     // In it, beside it, in `src`, or of the whole project.
-    const places = [join(SRC, room), dirname(join(SRC, room)), SRC, dirname(SRC)];
+    const folder = fileOf(room);
+    const places = [folder, dirname(folder), SRC, dirname(SRC)];
     expect(named.filter((name) => !places.some((place) => existsSync(join(place, name))))).toEqual(
       [],
     );
@@ -506,18 +523,36 @@ const within = (name: string, prefix: string): boolean =>
     : name === prefix || name.startsWith(`${prefix}/`);
 
 async function readSources(): Promise<readonly Source[]> {
-  const files = await readdir(SRC, { recursive: true });
-  return Promise.all(files.filter((file) => file.endsWith('.ts')).map(readSource));
+  const folders = [['', SRC] as const, ...Object.entries(PACKAGES)];
+  const all = folders.map(async ([name, folder]) => {
+    const files = await readdir(folder, { recursive: true });
+    return files.flatMap((file) => (/\.tsx?$/.test(file) ? [`${name}${file}`] : []));
+  });
+  return Promise.all((await Promise.all(all)).flat().map(readSource));
 }
 
 async function readSource(path: string): Promise<Source> {
-  const file = join(SRC, path);
+  const file = fileOf(path);
   const from = (name: string): string =>
-    name.startsWith('.') ? relative(SRC, resolve(SRC, dirname(path), name)) : name;
+    name.startsWith('.') ? pathOf(resolve(dirname(file), name)) : name;
   return {
     path,
     text: await readFile(file, 'utf8'),
     imports: (await importsOf(file)).map(from),
     mentions: (await mentionsOf(file)).map(from),
   };
+}
+
+function fileOf(path: string): string {
+  const [name, folder] = Object.entries(PACKAGES).find(([one]) => `${path}/`.startsWith(one)) ?? [];
+  return name === undefined || folder === undefined
+    ? join(SRC, path)
+    : join(folder, path.slice(name.length));
+}
+
+function pathOf(file: string): string {
+  const [name, folder] = Object.entries(PACKAGES).find(([, one]) => file.startsWith(one)) ?? [];
+  return name === undefined || folder === undefined
+    ? relative(SRC, file)
+    : `${name}${relative(folder, file)}`;
 }

@@ -18,7 +18,9 @@ describe('TaskService is a Tasks over encrypted runs', () => {
       activities,
     });
     return {
-      tasks: service,
+      home: service,
+      as: (caller) => service.as(caller),
+      lacks: new Set(),
       begin: (id) => ordersOf(id).listened,
       order: (id, order) => ordersOf(id).give(order),
       letStop: () => {},

@@ -9,7 +9,9 @@ describe('FakeTasks is a Tasks', () => {
   testTasks(async () => {
     const fake = new FakeTasks({ tasks: contractTasks });
     return {
-      tasks: fake,
+      home: fake,
+      as: (caller) => fake.as(caller),
+      lacks: new Set(),
       begin: async (id) => {
         fake.start(id);
         fake.step(id, { name: 'obey' });

@@ -14,7 +14,9 @@ describe('TaskService is a Tasks', () => {
       activities,
     });
     return {
-      tasks: service,
+      home: service,
+      as: (caller) => service.as(caller),
+      lacks: new Set(),
       begin: (id) => ordersOf(id).listened,
       order: (id, order) => ordersOf(id).give(order),
       letStop: () => {},

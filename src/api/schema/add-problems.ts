@@ -101,10 +101,18 @@ export function addProblems(builder: Builder) {
       'TaskRunNotFound',
       'No run has this id, or it ended so long ago that Temporal no longer keeps it.',
     ),
-    invalidArgument: plain(
-      'InvalidArgument',
-      'An argument other than the input is out of bounds: a name, a tag, a key, a delay, a priority, a reason, a grace, what a token may do and for how long.',
-    ),
+    invalidArgument: builder.objectRef<Problem>('InvalidArgument').implement({
+      description:
+        'An argument other than the input is out of bounds: a name, a tag, a key, a delay, a priority, a reason, a grace, what a token may do and for how long.',
+      interfaces: ['Problem'],
+      fields: (t) => ({
+        argument: t.string({
+          nullable: true,
+          description: 'Its name, as the message quotes it; null when it is about several.',
+          resolve: ({ details }) => details.argument,
+        }),
+      }),
+    }),
     payloadTooLarge: plain('PayloadTooLarge', 'The input has more bytes than Temporal takes.'),
     forbidden: plain('Forbidden', 'The caller may not do this.'),
   };
