@@ -86,7 +86,11 @@ describe('the tarball', () => {
       await cp(join(project, 'package.json'), join(other, 'package.json'));
       const PATH = `${await nodeOf(version)}:${process.env['PATH'] ?? ''}`;
       const said = await install(other, ['--engine-strict'], { PATH });
-      expect(said).not.toContain('npm warn');
+      // What npm says of its own settings, which are this machine's, is not about the package.
+      const warnings = said
+        .split('\n')
+        .filter((line) => line.startsWith('npm warn') && !/Unknown \w+ config/.test(line));
+      expect(warnings).toEqual([]);
     },
   );
 

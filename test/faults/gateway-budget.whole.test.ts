@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIMITS } from '../../src/contract/limits.ts';
+import { temporalCli } from '../../src/local/temporal-cli.ts';
+import { startTemporalServer } from '../../src/local/temporal-server.ts';
 import { TaskService } from '../../src/service/task-service.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { connect } from '../support/whole.ts';
@@ -9,10 +14,18 @@ import { spawnGateway } from './log-client.ts';
 const MiB = 1024 * 1024;
 const TAG = `budget-${Date.now()}`;
 let small: string;
+let address: string;
 let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  const connected = await connect();
+  // A server of its own: 40 MB of input would stand in the lists of all other tests.
+  const folder = await mkdtemp(join(tmpdir(), 'waymark-budget-'));
+  const temporal = await startTemporalServer({
+    binary: await temporalCli(fileURLToPath(new URL('../../.waymark', import.meta.url)), () => {}),
+    logFile: join(folder, 'temporal.log'),
+  });
+  ({ address } = temporal);
+  const connected = await connect(address);
   const service = new TaskService({ client: connected.client, tasks, taskQueue: TAG });
   for (let i = 0; i < 20; i++)
     await service.trigger({
@@ -30,6 +43,8 @@ beforeAll(async () => {
   stop = async () => {
     await service.close();
     await connected.stop();
+    await temporal.stop();
+    await rm(folder, { recursive: true, force: true });
   };
 });
 afterAll(() => stop());
@@ -84,21 +99,32 @@ async function worstHealth(http: string, work: () => Promise<unknown>): Promise<
   return worst;
 }
 
+/** Milliseconds that the slowest of so many took, one after another. */
+async function longestOf(times: number, work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  for (let time = 0; time < times; time++) {
+    const began = performance.now();
+    await work();
+    longest = Math.max(longest, performance.now() - began);
+  }
+  return longest;
+}
+
 test.each(Object.entries(WORST))(
   'while the largest %s are asked for ten at a time the process stays small and serves others',
   async (name, document) => {
-    const { http, program } = await spawnGateway();
+    const { http, program } = await spawnGateway(address);
     const ask = async (): Promise<void> => {
       const answer = await post(http, document);
       expect(answer.length).toBeLessThan(LIMITS.operation.answer + MiB);
       if (name !== 'schema') expect(answer).toMatch(/LIMIT_EXCEEDED|RATE_LIMITED/);
     };
-    const alone = await worstHealth(http, ask);
+    const alone = await longestOf(3, ask);
     const crowded = await worstHealth(http, async () => {
       for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 10 }, ask));
     });
-    // On a machine that is slow by itself, no more than a few of them stand in the way.
-    expect(crowded).toBeLessThan(Math.max(250, 5 * alone));
+    // On a machine that is slow by itself, no more than a few of the thirty stand in the way.
+    expect(crowded).toBeLessThan(Math.max(250, 3 * alone));
     expect(await peakOf(program.pid)).toBeLessThan(1024 * MiB);
   },
 );
