@@ -13,6 +13,8 @@ export interface LocalTemporalOptions {
   readonly folder: string;
   readonly namespace: string;
   readonly local: LocalConfig;
+  /** Where its Web UI has values decrypted. */
+  readonly uiCodec?: string | undefined;
   readonly report: (line: string) => void;
 }
 
@@ -21,6 +23,7 @@ export async function startLocalTemporal({
   folder,
   namespace,
   local,
+  uiCodec,
   report,
 }: LocalTemporalOptions): Promise<TemporalServer> {
   await mkdir(folder, { recursive: true });
@@ -35,6 +38,7 @@ export async function startLocalTemporal({
     logFile: join(folder, 'temporal.log'),
     port: local.temporalPort,
     uiPort: local.temporalUiPort,
+    uiCodec,
     onSpawn: (pid) => noteServer(note, pid),
   });
   const stop = async (): Promise<void> => {

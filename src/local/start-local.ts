@@ -216,6 +216,9 @@ async function embedded(
     folder,
     namespace,
     local: { ...local, temporalPort, temporalUiPort },
+    ...(config.encryptionKeysFile !== undefined && {
+      uiCodec: `${config.publicUrl ?? originAt(config.host, port)}/codec`,
+    }),
     report,
   });
   closing.add('Temporal server', server.stop);
@@ -228,6 +231,12 @@ async function embedded(
     visibilityRate: DEV_SERVER_RATE,
     ending: lock.ending,
   };
+}
+
+/** Where a browser of this machine finds what listens there. */
+function originAt(host: string, port: number): string {
+  const named = ['0.0.0.0', '::'].includes(host) ? LOOPBACK : host;
+  return `http://${named.includes(':') ? `[${named}]` : named}:${port}`;
 }
 
 const gatewayPort = ({ host, port }: Pick<Config, 'host' | 'port'>) => ({

@@ -15,6 +15,8 @@ export interface TemporalServerOptions {
   readonly port?: number;
   /** Without one the Web UI stays off. */
   readonly uiPort?: number;
+  /** Where the Web UI has values decrypted. */
+  readonly uiCodec?: string | undefined;
   readonly namespace?: string;
   /** Called when the process exists, before it is ready: whoever must find it again notes it down here. */
   readonly onSpawn?: (pid: number) => void;
@@ -74,11 +76,13 @@ export const SWITCHES = [
 function toArguments({
   port,
   uiPort,
+  uiCodec,
   namespace,
   database,
 }: {
   readonly port: number;
   readonly uiPort?: number;
+  readonly uiCodec?: string | undefined;
   readonly namespace: string;
   readonly database?: string;
 }): string[] {
@@ -89,6 +93,7 @@ function toArguments({
     'log-format': 'json',
     'log-level': 'warn',
     ...(uiPort !== undefined && { 'ui-port': uiPort }),
+    ...(uiCodec !== undefined && { 'ui-codec-endpoint': uiCodec }),
     ...(database !== undefined && { 'db-filename': database }),
   };
   return [

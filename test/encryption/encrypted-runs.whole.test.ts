@@ -53,6 +53,8 @@ const closed = (id: string, of = service): Promise<TaskRun> =>
 const messages = async (id: string, of = service): Promise<readonly string[]> =>
   (await of.logs(id)).lines.map(({ message }) => message);
 
+const isMissing = (line: string): boolean => line.startsWith('Lines are missing here');
+
 const found = (bytes: Buffer, texts: readonly string[]): readonly string[] =>
   texts.filter((text) => bytes.includes(text));
 
@@ -242,7 +244,7 @@ describe('keys', () => {
       expect(error).toMatchObject({ code: 'NO_WAY' });
       expect(error?.message).toContain('cannot be read here');
       const lines = await messages(run.id, blind);
-      expect(lines.filter((line) => line.startsWith('Lines are missing here'))).toHaveLength(1);
+      expect(lines.filter(isMissing)).toHaveLength(1);
       expect(lines.some((line) => line.includes('step 1'))).toBe(false);
       expect((await blind.timeline(run.id)).entries.length).toBeGreaterThan(0);
       await expect(blind.rerun({ id: run.id })).rejects.toMatchObject({ code: 'UNREADABLE' });
@@ -254,14 +256,22 @@ describe('keys', () => {
     const run = await service.trigger({ definition: 'walkSteps', input: { steps: 1000, ms: 20 } });
     await eventually(async () => expect(await messages(run.id)).toContain('step 2'));
     expect(await blind.get(run.id)).toMatchObject({ status: 'RUNNING' });
+    expect((await messages(run.id, blind)).filter(isMissing)).toHaveLength(1);
     const ends: string[] = [];
+    const said: string[] = [];
     const following = (async () => {
-      for await (const event of blind.tail(run.id))
+      for await (const event of blind.tail(run.id)) {
+        if (event.type === 'LINE') said.push(event.line.message);
         if (event.type === 'END') ends.push(event.status);
+      }
     })();
+    await eventually(async () => expect(said.some(isMissing)).toBe(true));
     await blind.abort({ id: run.id, reason: 'blind' });
     await following;
     expect(ends).toEqual(['ABORTED']);
+    // The settled lines are missing where the live ones were: no second word of it.
+    expect(said.filter(isMissing)).toHaveLength(1);
+    expect((await messages(run.id, blind)).filter(isMissing)).toHaveLength(1);
     expect(await messages(run.id)).toContain('step 2');
   });
 });

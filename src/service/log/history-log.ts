@@ -1,13 +1,10 @@
-import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import { LOG_SIGNAL, isCarried, isLoggedResult } from '../../contract/wire/messages.ts';
-import { toSource } from '../../contract/wire/log-source.ts';
 import { LastCheckpoints } from '../../contract/wire/last-checkpoints.ts';
 import { RunLog, isEnvelope } from '../../contract/wire/run-log.ts';
 import type {
   CarriedLog,
   LogEntry,
-  LogEnvelope,
   LogPageRequest,
   WireLogPage,
 } from '../../contract/wire/run-log.ts';
@@ -17,6 +14,7 @@ import type { HistoryEvent } from '../temporal/history.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { CourseReader } from './link-course.ts';
 import type { LinkCourse } from './link-course.ts';
+import { missingLines } from './missing-lines.ts';
 
 type Failure = temporal.api.failure.v1.IFailure;
 
@@ -129,7 +127,7 @@ export class HistoryLog {
     const { here } = this.#unreadable;
     this.#unreadable.here = value === UNREADABLE;
     if (value !== UNREADABLE) return value;
-    return here ? undefined : missing(++this.#unreadable.places, event);
+    return here ? undefined : missingLines(++this.#unreadable.places, event.eventTime);
   }
 }
 
@@ -138,14 +136,6 @@ type Carrier = temporal.api.common.v1.IPayloads | null | undefined;
 const lastHeartbeatOf = (failure: Failure | null | undefined): Carrier =>
   failure?.timeoutFailureInfo?.lastHeartbeatDetails ??
   failure?.cause?.timeoutFailureInfo?.lastHeartbeatDetails;
-
-function missing(n: number, { eventTime }: HistoryEvent): LogEnvelope {
-  const src = toSource({ iteration: 1, activityId: 'unreadable', attempt: 1 });
-  const line = { n, t: tsToMs(eventTime), l: 'WARN', m: MISSING } as const;
-  return { v: 1, src, segs: [{ src, step: 'unreadable', lines: [line] }] };
-}
-const MISSING =
-  'Lines are missing here: they cannot be read by this process, which lacks the key or the converter that they were written with.';
 
 /** What waited for the workflow when it was reset. */
 interface Foreign {

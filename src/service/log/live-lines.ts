@@ -1,8 +1,9 @@
 import type { temporal } from '@temporalio/proto';
 import { isEnvelope } from '../../contract/wire/run-log.ts';
 import type { LogEntry, LogEnvelope } from '../../contract/wire/run-log.ts';
-import { decodeFirst } from '../temporal/decode-first.ts';
+import { UNREADABLE, decodeOr } from '../temporal/decode-first.ts';
 import type { Temporal } from '../temporal/temporal.ts';
+import { missingLines } from './missing-lines.ts';
 
 export interface LiveLines {
   /** By time, each source in its own order. */
@@ -21,16 +22,23 @@ export async function liveLines(
   const running = new Set<string>();
   const live: LogEntry[] = [];
   const envelopes: LogEnvelope[] = [];
-  for (const { heartbeatDetails } of activities ?? []) {
-    const envelope = await decodeFirst(heartbeatDetails?.payloads, decode);
-    if (!isEnvelope(envelope)) continue;
-    envelopes.push(envelope);
+  const add = (envelope: LogEnvelope): void => {
     running.add(envelope.src);
     for (const { src, step, lines } of envelope.segs) {
       running.add(src);
       for (const line of lines) live.push({ ...line, src, step });
     }
+  };
+  let missing: LogEnvelope | undefined;
+  for (const { heartbeatDetails, lastHeartbeatTime } of activities ?? []) {
+    const envelope = await decodeOr(heartbeatDetails?.payloads, decode);
+    // The first place where lines are missing, as history will have it: whoever was told is not told again.
+    if (envelope === UNREADABLE) missing ??= missingLines(1, lastHeartbeatTime);
+    if (!isEnvelope(envelope)) continue;
+    envelopes.push(envelope);
+    add(envelope);
   }
+  if (missing) add(missing);
   return { lines: byTime(live), running, envelopes };
 }
 
