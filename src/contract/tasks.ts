@@ -184,6 +184,16 @@ export interface TaskRunPage {
 }
 
 export type TaskRunCounts = Readonly<Record<TaskRunStatus, number>> & { readonly total: number };
+/** Of a list without runs. */
+export const NO_RUNS: TaskRunCounts = {
+  PENDING: 0,
+  RUNNING: 0,
+  ABORTING: 0,
+  SUCCEEDED: 0,
+  FAILED: 0,
+  ABORTED: 0,
+  total: 0,
+};
 
 /** What a live list tells: everything that is in it at first, then what entered, changed or left. */
 export type TaskRunListEvent =

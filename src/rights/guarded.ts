@@ -3,7 +3,8 @@ import type { Caller, Grant, Right } from '../contract/caller.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { TaskError, noSuchRun } from '../contract/task-error.ts';
 import type { TaskRun, TaskRunDetails } from '../contract/task-run.ts';
-import type { TaskRunCounts, Tasks, TriggeredRun } from '../contract/tasks.ts';
+import { NO_RUNS } from '../contract/tasks.ts';
+import type { Tasks, TriggeredRun } from '../contract/tasks.ts';
 import { unknownDefinition } from '../contract/rules/find-definition.ts';
 import { afterLeave } from './after-leave.ts';
 import { boundTrigger } from './bound-trigger.ts';
@@ -121,7 +122,7 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
   },
   counts: async (inner, caller, asked) => {
     const filter = narrowed(caller, asked);
-    return filter ? await inner.counts(filter) : NONE;
+    return filter ? await inner.counts(filter) : NO_RUNS;
   },
   logs: async (inner, caller, id, request) => {
     await allowed(inner, caller, id, 'logs');
@@ -177,15 +178,6 @@ const byId = (grant: Grant, known: readonly string[]): Grant =>
 
 /** No run has this id. */
 const NOTHING = { ids: ['~'] };
-const NONE: TaskRunCounts = {
-  PENDING: 0,
-  RUNNING: 0,
-  ABORTING: 0,
-  SUCCEEDED: 0,
-  FAILED: 0,
-  ABORTED: 0,
-  total: 0,
-};
 
 /** Whether a caller is told that there is this definition: it may see or make a run of it, be it one of its own. */
 const isKnown = (caller: Caller, definition: string): boolean => {

@@ -1,6 +1,6 @@
 import {
   abortEntries,
-  entry,
+  iterationEntry,
   openingEntries,
   runEntry,
   toTimeline,
@@ -28,14 +28,6 @@ function iterationsOf({ iterations, facts, finishedAt }: FakeRun): readonly Time
   const starts = [facts.createdAt, ...iterations];
   return starts.map((startedAt, index) => {
     const endedAt = starts[index + 1] ?? finishedAt;
-    const iteration = index + 1;
-    return entry({
-      id: `${iteration}`,
-      kind: 'ITERATION',
-      iteration,
-      startedAt,
-      endedAt,
-      outcome: endedAt && 'DONE',
-    });
+    return iterationEntry(index + 1, startedAt, endedAt);
   });
 }

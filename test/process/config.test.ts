@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/process/config.ts';
@@ -232,4 +233,18 @@ test('what the gateway tells of itself can be switched off', () => {
       WAYMARK_SUGGESTIONS: 'False',
     }).gateway,
   ).toMatchObject({ graphiql: false, introspection: false, suggestions: false });
+});
+
+test('every setting is used by something beside the file that reads it', async () => {
+  const src = fileURLToPath(new URL('../../src', import.meta.url));
+  const files = (await readdir(src, { recursive: true })).filter(
+    (file) => file.endsWith('.ts') && file !== join('process', 'config.ts'),
+  );
+  const texts = await Promise.all(files.map((file) => readFile(join(src, file), 'utf8')));
+  const isUsed = (name: string): boolean =>
+    texts.some((text) => new RegExp(`\\b${name}\\b`).test(text));
+  const { temporal, local, login, gateway, ...rest } = load();
+  const names = [rest, temporal, local, login, gateway].flatMap((part) => Object.keys(part));
+  expect(names.length).toBeGreaterThan(30);
+  expect(names.filter((name) => !isUsed(name))).toEqual([]);
 });

@@ -35,6 +35,21 @@ export const runEntry = (run: TaskRun, error: TaskRunError | null): TimelineEntr
     by: run.triggeredBy,
   });
 
+/** The bar of one link of a chain. */
+export const iterationEntry = (
+  iteration: number,
+  startedAt: TimelineEntry['startedAt'],
+  endedAt: TimelineEntry['endedAt'],
+): TimelineEntry =>
+  entry({
+    id: `${iteration}`,
+    kind: 'ITERATION',
+    iteration,
+    startedAt,
+    endedAt,
+    outcome: endedAt && 'DONE',
+  });
+
 const statusOf = ({ status }: TaskRun): 'SUCCEEDED' | 'FAILED' | 'ABORTED' | null =>
   status === 'SUCCEEDED' || status === 'FAILED' || status === 'ABORTED' ? status : null;
 

@@ -1,5 +1,6 @@
 import { TaskRunStatus } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
+import { NO_RUNS } from '../../contract/tasks.ts';
 import type { TaskRunCounts, TaskRunFilter } from '../../contract/tasks.ts';
 import { Kept } from '../../tools/kept.ts';
 import { filterSignature } from './filter-signature.ts';
@@ -35,7 +36,7 @@ export class Counts {
     const query = this.#index.compile(filter);
     return this.#byStatuses.load(filterSignature(filter), async () => {
       const [text, sifted] = await this.#split(query);
-      const counts = text === null ? NONE : await this.#byStatus(text);
+      const counts = text === null ? NO_RUNS : await this.#byStatus(text);
       return toCounts(counts, sifted);
     });
   }
@@ -59,7 +60,7 @@ export class Counts {
 
   async #byStatus(text: string): Promise<Numbers> {
     const { groups } = await this.#index.visibility.count(byStatus(text));
-    const counts = { ...NONE };
+    const counts: Numbers = { ...NO_RUNS };
     for (const [word, status] of Object.entries(CLOSED_STATUSES))
       counts[status] += groups.get(word) ?? 0;
     const open = (groups.get('Running') ?? 0) + (groups.get('Paused') ?? 0);
@@ -82,18 +83,11 @@ export class Counts {
 
 const KEPT = { ttl: 2000, most: 500 };
 
-type Numbers = Record<TaskRunStatus, number>;
-const NONE: Readonly<Numbers> = {
-  PENDING: 0,
-  RUNNING: 0,
-  ABORTING: 0,
-  SUCCEEDED: 0,
-  FAILED: 0,
-  ABORTED: 0,
-};
+type Numbers = { -readonly [K in keyof TaskRunCounts]: TaskRunCounts[K] };
 
-function toCounts(counted: Readonly<Numbers>, runs: readonly TaskRun[]): TaskRunCounts {
-  const counts = { ...counted };
+function toCounts(counted: TaskRunCounts, runs: readonly TaskRun[]): TaskRunCounts {
+  const counts: Numbers = { ...counted };
   for (const { status } of runs) counts[status]++;
-  return { ...counts, total: Object.values(counts).reduce((sum, count) => sum + count, 0) };
+  counts.total = Object.values(TaskRunStatus).reduce((sum, status) => sum + counts[status], 0);
+  return counts;
 }

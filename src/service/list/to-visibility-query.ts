@@ -9,7 +9,6 @@ import { RESET_PATCH } from '../../contract/wire/messages.ts';
 import { MARK } from '../../contract/wire/run-fields.ts';
 import { TENANT_MARK } from '../../contract/wire/tenant.ts';
 import { beginningsOf } from '../../tools/beginnings-of.ts';
-import { askableStart, isAskable } from './askable.ts';
 
 /** A filter, as far as Temporal's index can answer it. */
 export interface VisibilityQuery {
@@ -333,6 +332,17 @@ function noneOf(attribute: string, values: readonly string[]): string {
   const term = notIn(attribute, values);
   return term && `(${term} OR ${attribute} IS NULL)`;
 }
+
+/**
+ * PostgreSQL's store takes each `?` of a filter for a parameter, also inside a literal, and fails. Such a value is
+ * asked for by what it begins with, or not at all, and each row is asked for the rest.
+ */
+function isAskable(value: string): boolean {
+  return !value.includes('?');
+}
+/** What a value that cannot be asked for begins with. Without a space at its end, which no literal has. */
+const askableStart = (value: string): string => value.slice(0, value.indexOf('?')).trimEnd();
+
 const all = (terms: readonly (string | false)[]): string => terms.filter(Boolean).join(' AND ');
 const list = (values: readonly string[]): string => `(${values.map(text).join(', ')})`;
 

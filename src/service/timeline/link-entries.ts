@@ -1,13 +1,7 @@
 import { entry } from '../../contract/rules/to-timeline.ts';
 import type { TimelineEntry } from '../../contract/timeline.ts';
 import type { LogEntry } from '../../contract/wire/run-log.ts';
-import type {
-  ChildCourse,
-  LinkCourse,
-  Moment,
-  PauseCourse,
-  TimerCourse,
-} from '../log/link-course.ts';
+import type { ChildCourse, Moment, PauseCourse, TimerCourse } from '../log/link-course.ts';
 import type { LinkHistory } from '../log/history-log.ts';
 import { decodeFirst } from '../temporal/decode-first.ts';
 import type { PendingActivity } from '../temporal/proto.ts';
@@ -50,16 +44,6 @@ export async function linkEntries(
   for (const child of course.children) entries.push(await childOf(child, known, over));
   return entries;
 }
-
-export const iterationOf = ({ startedAt, endedAt }: LinkCourse, iteration: number): TimelineEntry =>
-  entry({
-    id: `${iteration}`,
-    kind: 'ITERATION',
-    iteration,
-    startedAt,
-    endedAt,
-    outcome: endedAt && 'DONE',
-  });
 
 /** The lines of attempts' own lives, by their activity and number. */
 function byActivity(

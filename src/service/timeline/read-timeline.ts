@@ -1,6 +1,7 @@
 import {
   abortEntries,
   openingEntries,
+  iterationEntry,
   runEntry,
   toTimeline,
 } from '../../contract/rules/to-timeline.ts';
@@ -13,7 +14,7 @@ import { toAbort } from '../run/outcome.ts';
 import { toRunError } from '../run/to-run-error.ts';
 import { executionOf } from '../run/to-task-run.ts';
 import { isGone } from '../temporal/to-task-error.ts';
-import { iterationOf, linkEntries } from './link-entries.ts';
+import { linkEntries } from './link-entries.ts';
 
 /** The last so many entries of a run's timeline, from raw history: no worker is needed. */
 export async function readTimeline(
@@ -35,7 +36,7 @@ export async function readTimeline(
     if (!history) break;
     const course: LinkCourse = history.course;
     const iteration = run.iteration - links;
-    if (isChain) entries.push(iterationOf(course, iteration));
+    if (isChain) entries.push(iterationEntry(iteration, course.startedAt, course.endedAt));
     const { activities: pending, lines: live } = links === 0 ? state : NOTHING;
     entries.push(...(await linkEntries(history, { temporal, iteration, pending, live })));
     ({ before } = course);
