@@ -1,8 +1,21 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   // graphql 16 ships a CommonJS and an ES build: without this, Vite takes one and mercurius the other.
-  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+  resolve: {
+    alias: [
+      { find: /^graphql$/, replacement: 'graphql/index.js' },
+      // Tests need no build of it.
+      { find: /^@waymark\/client$/, replacement: at('packages/client/src/index.ts') },
+      {
+        find: /^@waymark\/client\/react$/,
+        replacement: at('packages/client/src/react/react-door.ts'),
+      },
+    ],
+  },
   test: {
     pool: 'forks',
     maxWorkers: 2,

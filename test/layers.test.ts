@@ -81,6 +81,18 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
 
+  'client/react/': {
+    rooms: [
+      'contract/wire/',
+      'contract/',
+      'client/wire/',
+      'client/documents/',
+      'client/answers/',
+      'client/',
+    ],
+    packages: ['react'],
+  },
+
   // The parser of durations is pure, and in every bundle anyway.
   'workflows/': {
     rooms: CONTRACT,

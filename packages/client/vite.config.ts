@@ -2,7 +2,8 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   build: {
-    lib: { entry: { index: 'src/index.ts' }, formats: ['es'] },
+    lib: { entry: { index: 'src/index.ts', react: 'src/react/react-door.ts' }, formats: ['es'] },
+    rolldownOptions: { external: /^react(?:\/|$)/ },
     target: 'es2022',
     minify: false,
     emptyOutDir: false,

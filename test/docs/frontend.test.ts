@@ -24,7 +24,7 @@ import { tasks } from '../api/support/app.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const project = join(ROOT, `.waymark/test/frontend-${randomUUID()}`);
 const page = await readFile(join(ROOT, 'docs/frontend.md'), 'utf8');
-const files = [...page.matchAll(/```ts\n\/\/ ([\w.-]+)\n(.*?)```/gs)];
+const files = [...page.matchAll(/```tsx?\n\/\/ ([\w.-]+)\n(.*?)```/gs)];
 const load = (name: string) => import(pathToFileURL(join(project, name)).href);
 
 beforeAll(async () => {
@@ -32,7 +32,15 @@ beforeAll(async () => {
   for (const [, name = '', text = ''] of files) await writeFile(join(project, name), text);
   const config = {
     extends: '../../../tsconfig.json',
-    compilerOptions: { lib: ['ES2023', 'DOM', 'DOM.Iterable'], exactOptionalPropertyTypes: false },
+    compilerOptions: {
+      lib: ['ES2023', 'DOM', 'DOM.Iterable'],
+      jsx: 'react-jsx',
+      exactOptionalPropertyTypes: false,
+      paths: {
+        '@waymark/client': ['../../../packages/client/src/index.ts'],
+        '@waymark/client/react': ['../../../packages/client/src/react/react-door.ts'],
+      },
+    },
     include: ['.'],
   };
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
@@ -66,7 +74,7 @@ const socketOf = ({ address }: { address: string }): string =>
   `${address.replace('http', 'ws')}/graphql`;
 
 test('it compiles', { timeout: 120_000 }, async () => {
-  expect(files).toHaveLength(4);
+  expect(files).toHaveLength(5);
   const said = await promisify(execFile)(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project]).then(
     () => '',
     ({ stdout }: { stdout: string }) => stdout,
