@@ -42,7 +42,7 @@ export class RunWatcher {
   /** What was seen, for whoever waits for it. */
   readonly news = new News();
   /** Reasons to look again at once. */
-  readonly #reasons = new News();
+  readonly #wakeUps = new News();
   /** Ends what runs. */
   readonly #halt = new AbortController();
   #stopped = false;
@@ -88,7 +88,7 @@ export class RunWatcher {
   wantLog(offset: number): void {
     if (this.#log) return;
     this.#log = sharedLog(offset);
-    this.#reasons.publish();
+    this.#wakeUps.publish();
   }
 
   forgetLog(): void {
@@ -117,7 +117,7 @@ export class RunWatcher {
 
   async #follow(): Promise<void> {
     let failures = 0;
-    let looked = this.#reasons.version;
+    let looked = this.#wakeUps.version;
     const pace = new LookPace();
     let link: string | undefined;
     while (!this.ended) {
@@ -144,7 +144,7 @@ export class RunWatcher {
       }
       const next = pace.next(began, lastBeat);
       const at = failures === 0 ? next : began + Math.min(PAUSE * 2 ** failures, LONGEST_PAUSE);
-      looked = await this.#reasons.within(at - Date.now(), looked);
+      looked = await this.#wakeUps.within(at - Date.now(), looked);
     }
   }
 
@@ -177,7 +177,7 @@ export class RunWatcher {
     const event = await this.#source.abortRequest(this.id, link);
     this.#abortRead = true;
     this.#abortRequest = event && abortRequestOf(event, { iteration: details.iteration, mark });
-    this.#reasons.publish();
+    this.#wakeUps.publish();
   }
 
   async #readSettled(log: SharedLog, state: LinkState): Promise<void> {
@@ -199,7 +199,7 @@ export class RunWatcher {
         if (!page.more) log.covered = historyLength;
       }
       // What is left is read after another look at the run: it may just have closed.
-      if (page?.more !== false) this.#reasons.publish();
+      if (page?.more !== false) this.#wakeUps.publish();
     }
   }
 
@@ -208,7 +208,7 @@ export class RunWatcher {
     this.#abortRead = false;
     this.#abortRequest = undefined;
     this.#seen = undefined;
-    this.#reasons.publish();
+    this.#wakeUps.publish();
   }
 
   #finish(state: LinkState): void {
@@ -224,7 +224,7 @@ export class RunWatcher {
   #end(): void {
     this.#ended = true;
     this.#halt.abort();
-    this.#reasons.publish();
+    this.#wakeUps.publish();
     this.news.publish();
   }
 
@@ -236,7 +236,7 @@ export class RunWatcher {
     while (!signal.aborted)
       try {
         await this.#source.closed(this.id, link, signal);
-        return this.#reasons.publish();
+        return this.#wakeUps.publish();
       } catch (error) {
         if (!isPassing(error)) return;
         await sleep(1000, undefined, { signal }).catch(() => undefined);
