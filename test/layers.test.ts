@@ -239,7 +239,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['login/', 'shares/', 'audit/', 'process/'],
     packages: ['node:'],
   },
-  'process/open-audit.ts': { rooms: ['audit/', 'process/'], packages: ['node:', 'pino'] },
+  'process/open-audit.ts': { rooms: ['audit/', 'process/'], packages: ['node:'] },
   'process/open-encryption.ts': { rooms: ['encryption/', 'process/'], packages: ['node:'] },
   'worker/': {
     rooms: [...CONTRACT, 'encryption/', 'activities/', 'process/'],

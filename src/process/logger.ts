@@ -1,6 +1,7 @@
 import type { Logger as TemporalLogger, LogLevel as TemporalLevel } from '@temporalio/common';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import type { LogLevel } from './config.ts';
+import { toReader } from './to-reader.ts';
 import { toTerminal } from './to-terminal.ts';
 
 export type { Logger } from 'pino';
@@ -17,7 +18,7 @@ export interface LoggerOptions {
  */
 export function createLogger({
   level = 'info',
-  destination = process.stdout.isTTY ? toTerminal(process.stdout) : pino.destination(1),
+  destination = process.stdout.isTTY ? toTerminal(process.stdout) : toStdout(),
 }: LoggerOptions = {}): Logger {
   return pino(
     {
@@ -32,6 +33,25 @@ export function createLogger({
     destination,
   );
 }
+
+/** Never waits for whoever reads there; what there was no room for is counted, and told with the next line. */
+function toStdout(): DestinationStream {
+  const put = toReader(process.stdout);
+  let dropped = 0;
+  return {
+    write: (line) => {
+      if (dropped > 0 && put(toDropped(dropped))) dropped = 0;
+      if (!put(line)) dropped++;
+    },
+  };
+}
+
+const toDropped = (lines: number): string =>
+  `${JSON.stringify({
+    level: 'warn',
+    time: new Date(),
+    msg: `${lines} lines of this log are missing: nobody took them`,
+  })}\n`;
 
 /**
  * The same logger as Temporal's SDK calls it. It never throws and its methods need no `this`:

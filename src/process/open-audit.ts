@@ -1,12 +1,12 @@
-import { isatty } from 'node:tty';
-import { pino } from 'pino';
+import type { Writable } from 'node:stream';
 import { Audit } from '../audit/audit.ts';
+import { toReader } from './to-reader.ts';
 import { toTerminal } from './to-terminal.ts';
 
 export interface OpenAuditOptions {
   /** Where its lines go. Default: the standard output. */
-  readonly fd?: number | undefined;
-  /** Bytes that wait to be written before lines are dropped. */
+  readonly out?: Writable & { readonly isTTY?: boolean };
+  /** Bytes that wait to be written before lines are dropped. Default: 1 MiB. */
   readonly most?: number | undefined;
 }
 
@@ -14,27 +14,10 @@ export interface OpenAuditOptions {
  * The audit of a process, beside its log on the standard output: whatever its level is, and without ever waiting for
  * whoever reads there.
  */
-export function openAudit({ fd = 1, most = MOST }: OpenAuditOptions = {}): Audit {
-  if (fd === 1 && isatty(1)) {
-    const terminal = toTerminal(process.stdout);
+export function openAudit({ out = process.stdout, most }: OpenAuditOptions = {}): Audit {
+  if (out.isTTY) {
+    const terminal = toTerminal(out);
     return new Audit({ write: (line) => (terminal.write(line), true) });
   }
-  const stream = pino.destination({ dest: fd, sync: false, maxLength: most, maxWrite: PIECE });
-  let dropped = false;
-  stream.on('drop', () => {
-    dropped = true;
-  });
-  // What cannot be written waits for the next line; beyond what may wait, lines are dropped and counted.
-  stream.on('error', () => {});
-  return new Audit({
-    write: (line) => {
-      dropped = false;
-      stream.write(line);
-      return !dropped;
-    },
-  });
+  return new Audit({ write: toReader(out, most) });
 }
-
-const MOST = 1024 * 1024;
-/** What a pipe takes at once or not at all: no line of the log comes in between. */
-const PIECE = 4096;

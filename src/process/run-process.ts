@@ -1,5 +1,6 @@
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { untilTaken } from './to-reader.ts';
 
 export interface Running {
   readonly config: Config;
@@ -55,6 +56,7 @@ export async function runProcess(
     // What was interrupted on its way up rejects, and that is no failure.
     if (!ending.signal.aborted) fail(error instanceof Error ? error : new Error(String(error)));
   }
+  await untilTaken(process.stdout);
   process.exit();
 }
 
