@@ -5,6 +5,7 @@ export { Audit } from '../audit/audit.ts';
 export type { AuditOptions } from '../audit/audit.ts';
 export type { AuditAction, Decision, Origin, Told } from '../audit/decision.ts';
 export type { ExtensionContext, GatewayExtension } from '../api/extension.ts';
+export { sessionOfToken } from '../login/authenticator.ts';
 export { RunTokens } from '../login/run-tokens.ts';
 export type { MintedToken, RunTokenClaims, TokenSecret } from '../login/run-tokens.ts';
 export type { Allowance } from '../shares/allowances.ts';

@@ -2,7 +2,8 @@ import { decodeProtectedHeader } from 'jose';
 import type { Caller } from '../contract/caller.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { API_KEY, findApiKey } from './api-keys.ts';
-import type { AuthRules } from './auth-rules.ts';
+import { parseAuthFile } from './auth-file.ts';
+import { AuthRules } from './auth-rules.ts';
 import { keyIdOf, toCallerName } from './caller-name.ts';
 import { LiveSessions } from './live-sessions.ts';
 import type { OidcVerifier } from './oidc-verifier.ts';
@@ -132,6 +133,25 @@ export class Authenticator {
     });
   }
 }
+
+/**
+ * For an `authenticate` of an application's own: the session of whoever shows a token that these sign, and null for any
+ * other credential, or none. Rejects with an error of `statusCode` 401 for a token that is forged or has expired; it
+ * knows of no revocations.
+ */
+export async function sessionOfToken(
+  tokens: RunTokens,
+  presented: Presented,
+): Promise<Session | null> {
+  const isShown = presented.authorization.some(
+    (header) => typeOf(header.replace(/^Bearer /i, '')) === RUN_TOKEN,
+  );
+  return isShown
+    ? await new Authenticator({ rules: NO_RULES, tokens }).authenticate(presented)
+    : null;
+}
+
+const NO_RULES = new AuthRules(parseAuthFile('{}'));
 
 /** A token is taken back with what it was made by, too: a trigger token, a key, or somebody. */
 function revocableIds({ jti, of, sub }: RunTokenClaims): readonly [string, ...string[]] {

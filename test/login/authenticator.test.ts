@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { newApiKey } from '../../src/login/api-keys.ts';
 import { parseAuthFile } from '../../src/login/auth-file.ts';
 import { AuthRules } from '../../src/login/auth-rules.ts';
-import { Authenticator } from '../../src/login/authenticator.ts';
+import { Authenticator, sessionOfToken } from '../../src/login/authenticator.ts';
 import { RunTokens } from '../../src/login/run-tokens.ts';
 import type { Presented } from '../../src/login/session.ts';
 import { LOOPBACK, trustedPeers } from '../../src/login/trusted-peers.ts';
@@ -271,5 +271,38 @@ describe('a session that is watched', () => {
       expect(ended.mock.calls).toEqual([['revoked']]);
       await expect(login.authenticate(bearer(token))).rejects.toMatchObject({ why: 'revoked' });
     }
+  });
+});
+
+describe('an `authenticate` of an application’s own', () => {
+  test('knows a run token, and when it ends', async () => {
+    const { token, id, expiresAt } = await mint();
+    expect(await sessionOfToken(tokens, bearer(token))).toMatchObject({
+      caller: { name: 'ann', tenant: null, grants: [{ can: ['read', 'logs'], runs: [RUN] }] },
+      credential: 'RUN_TOKEN',
+      credentialId: `token:${id}`,
+      expiresAt: expiresAt.getTime(),
+    });
+  });
+
+  test.each([shown(), shown('Basic eDp5'), bearer(ci.key), bearer('a.b.c')])(
+    'is left with any other credential',
+    async (presented) => expect(await sessionOfToken(tokens, presented)).toBeNull(),
+  );
+
+  test('lets nobody in by a token that another secret signed, has expired, or comes twice', async () => {
+    const { token } = await mint();
+    const others = new RunTokens([{ kid: 'a', secret: secret(2) }]);
+    const old = await tokens.mint(
+      { sub: 'ann', run: RUN, can: ['read'] },
+      60,
+      Date.now() - 120_000,
+    );
+    for (const [of, presented] of [
+      [others, bearer(token)],
+      [tokens, bearer(old.token)],
+      [tokens, shown(undefined, { authorization: [`Bearer ${token}`, `Bearer ${token}`] })],
+    ] as const)
+      await expect(sessionOfToken(of, presented)).rejects.toMatchObject({ statusCode: 401 });
   });
 });
