@@ -140,3 +140,13 @@ test('each promise is held by tests that there are', async () => {
   expect(promises.length).toBeGreaterThan(10);
   expect(promises.filter((one) => !/\n {2}Held by `test\/[^]+`\.\s*$/.test(one))).toEqual([]);
 });
+
+test('each threat is held by tests that there are', async () => {
+  const [, threats = ''] =
+    /\n\| threat[^\n]*\| held by[^\n]*\n\|[^\n]*\n((?:\|[^\n]*\n)+)/.exec(
+      await textOf('docs/security.md'),
+    ) ?? [];
+  const rows = threats.trim().split('\n');
+  expect(rows.length).toBeGreaterThan(15);
+  expect(rows.filter((row) => !/\| `test\/[^|]+`\s*\|$/.test(row))).toEqual([]);
+});
