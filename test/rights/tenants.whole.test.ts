@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Caller } from '../../src/contract/caller.ts';
 import { ROLES } from '../../src/rights/rights.ts';
@@ -36,6 +37,7 @@ afterAll(async () => {
   await whole.stop();
 });
 
+const TENANT = defineSearchAttributeKey('TaskTenant', 'KEYWORD');
 const walk = { definition: 'walkSteps', input: { steps: 1, ms: 1 } } as const;
 
 test('a run is its tenant’s, by its id, in the index, and for its share', async () => {
@@ -98,6 +100,13 @@ test('the same key is a run of each tenant', async () => {
   });
 });
 
+/** Each link of what fits. */
+async function executionsOf(query: string) {
+  const found = [];
+  for await (const one of whole.client.workflow.list({ query })) found.push(one);
+  return found;
+}
+
 describe('children and iterations', () => {
   test('are their parent’s tenant’s', async () => {
     const parent = await service.as(ann).trigger({ definition: 'parentTask', input: {} });
@@ -113,6 +122,42 @@ describe('children and iterations', () => {
     });
   });
 
+  test('are in the index and the share of it in each link, down to the children of children', async () => {
+    const own = service.as({ ...ann, share: { weight: 2 } });
+    const run = await own.trigger({ definition: 'repeatedParent', input: { iterations: 3 } });
+    await eventually(async () => expect((await own.get(run.id)).status).toBe('SUCCEEDED'));
+    const family = await eventually(async () => {
+      const links = await executionsOf(`WorkflowId = '${run.id}'`);
+      expect(links).toHaveLength(3);
+      const children = await executionsOf(`TaskParent = '${run.id}'`);
+      expect(children.map(({ type }) => type).toSorted()).toEqual([
+        ...Array<string>(3).fill('parentTask'),
+        ...Array<string>(3).fill('walkSteps'),
+      ]);
+      const parents = children.filter(({ type }) => type === 'parentTask');
+      const ids = parents.map(({ workflowId }) => `'${workflowId}'`);
+      const grandchildren = await executionsOf(`TaskParent IN (${ids.join(', ')})`);
+      expect(grandchildren).toHaveLength(3);
+      return [...links, ...children, ...grandchildren];
+    });
+    for (const { type, workflowId, runId } of family) {
+      const { raw, typedSearchAttributes } = await whole.client.workflow
+        .getHandle(workflowId, runId)
+        .describe();
+      expect({
+        type,
+        isWithin: workflowId.startsWith(`${acme}~`),
+        tenant: typedSearchAttributes.get(TENANT),
+        priority: raw.workflowExecutionInfo?.priority,
+      }).toMatchObject({
+        type,
+        isWithin: true,
+        tenant: acme,
+        priority: { fairnessKey: acme, fairnessWeight: 2 },
+      });
+    }
+  });
+
   test('stay listed over a chain', async () => {
     const own = service.as(ann);
     const run = await own.trigger({ definition: 'chainTask', input: { iterations: 2, lines: 1 } });
@@ -120,6 +165,76 @@ describe('children and iterations', () => {
       const { runs } = await own.list({ filter: { ids: [run.id] } });
       expect(runs).toMatchObject([{ iteration: 2, status: 'SUCCEEDED' }]);
     });
+  });
+});
+
+describe('whatever Temporal is told beside the gateway', () => {
+  const boss: Caller = { name: 'boss', grants: [{ can: ROLES.admin }] };
+
+  test('a run that says it is another tenant’s is in no list and no number of that tenant', async () => {
+    const [own, foreign] = [service.as(ann), service.as(bob)];
+    const request = { definition: 'strayTask', input: { tenant: beta } } as const;
+    const filter = { definition: ['strayTask'] };
+    const { id } = await own.trigger(request);
+    await eventually(async () => {
+      const query = `WorkflowId = '${id}' AND TaskTenant = '${beta}'`;
+      expect((await whole.client.workflow.count(query)).count).toBe(1);
+    });
+    const theirs = await foreign.trigger(request);
+    await eventually(async () => {
+      const { runs } = await foreign.list({ filter });
+      expect(runs.map((run) => run.id)).toEqual([theirs.id]);
+    });
+    expect(await foreign.count(filter)).toBe(1);
+    expect(await foreign.counts(filter)).toMatchObject({ total: 1 });
+    const events = foreign.watchList({ ...filter, ids: [id, theirs.id] });
+    expect((await events.next()).value).toMatchObject({ type: 'ENTERED', run: { id: theirs.id } });
+    await foreign.abort({ id: theirs.id });
+    // The next thing that is told is of its own run again.
+    expect((await events.next()).value).toMatchObject({ run: { id: theirs.id } });
+    await events.return?.();
+    await expect(foreign.get(id)).rejects.toMatchObject({ code: 'TASK_RUN_NOT_FOUND' });
+
+    expect(await own.get(id)).toMatchObject({ id, status: 'RUNNING' });
+    expect((await own.logs(id)).lines.length).toBeGreaterThan(0);
+    await own.abort({ id });
+    await eventually(async () => expect((await own.get(id)).status).toBe('ABORTED'));
+  });
+
+  test.each<[string, () => object]>([
+    ['without a tenant', () => ({})],
+    [
+      'that names a tenant and is not in it by its id',
+      () => ({ typedSearchAttributes: [{ key: TENANT, value: acme }] }),
+    ],
+  ])('a run %s is there for an admin of all, and for nobody else', async (_, how) => {
+    const id = `walkSteps-${randomUUID()}`;
+    await whole.client.workflow.execute('walkSteps', {
+      ...how(),
+      taskQueue: whole.taskQueue,
+      workflowId: id,
+      args: [walk.input],
+    });
+    const filter = { ids: [id] };
+    const all = service.as(boss);
+    await eventually(async () => {
+      expect(await all.list({ filter })).toMatchObject({ runs: [{ id }] });
+    });
+    expect(await all.count(filter)).toBe(1);
+    expect(await all.get(id)).toMatchObject({ id, status: 'SUCCEEDED' });
+    for (const one of [ann, bob, { ...bob, tenant: acme }]) {
+      const tenants = service.as(one);
+      expect(await tenants.list({ filter })).toMatchObject({ runs: [] });
+      expect(await tenants.count(filter)).toBe(0);
+      expect(await tenants.counts(filter)).toMatchObject({ total: 0 });
+      for (const asked of [
+        () => tenants.get(id),
+        () => tenants.logs(id),
+        () => tenants.delete(id),
+        () => tenants.abort({ id }),
+      ])
+        await expect(asked()).rejects.toMatchObject({ code: 'TASK_RUN_NOT_FOUND' });
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import type { OpenStatus } from '../../contract/task-run.ts';
 import type { RunShare, TaskRunFilter } from '../../contract/tasks.ts';
 import { RESET_PATCH } from '../../contract/wire/messages.ts';
 import { MARK } from '../../contract/wire/run-fields.ts';
-import { TENANT_MARK } from '../../contract/wire/tenant.ts';
+import { TENANT_MARK, inTenant } from '../../contract/wire/tenant.ts';
 import { beginningsOf } from '../../tools/beginnings-of.ts';
 
 /** A filter, as far as Temporal's index can answer it. */
@@ -206,8 +206,11 @@ const TERMS: { readonly [F in keyof FilterValues]: ToTerm<FilterValues[F]> } = {
   rerunOfNot: isNoneOf('TaskRerunOf'),
   iterationMin: (min) => ({ text: orFirst(`TaskIteration >= ${min}`, min <= 1) }),
   iterationMax: (max) => ({ text: orFirst(`TaskIteration <= ${max}`, max >= 1) }),
-  // The id is the truth, and this its index.
-  tenant: (tenant) => ({ text: `TaskTenant = ${text(tenant)}`, rest: 'EXACTLY' }),
+  // The attribute is what Temporal has an index of; but workflow code can write it, and nothing can change an id.
+  tenant: (tenant) => ({
+    text: `TaskTenant = ${text(tenant)} AND WorkflowId STARTS_WITH ${text(inTenant(tenant, ''))}`,
+    rest: 'EXACTLY',
+  }),
   anyOf: sharesTerm,
   where: () => ({ text: '', rest: 'NOT' }),
 };

@@ -115,6 +115,12 @@ const LISTS = [
   'rerunOf',
 ] as const satisfies (keyof TaskRunFilter)[];
 
+test('a tenant is asked for by what nothing can change, too', () => {
+  expect(textOf({ tenant: 'acme' })).toContain(
+    "TaskTenant = 'acme' AND WorkflowId STARTS_WITH 'acme~'",
+  );
+});
+
 describe('values', () => {
   test.each(LISTS)('that Temporal cannot hold are refused in `%s`, and named', (field) => {
     for (const value of HOSTILE)

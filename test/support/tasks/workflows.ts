@@ -1,5 +1,6 @@
 // The catalogue of the tests: the built-in tasks and one definition for each behaviour. Grace is short where a test waits for it.
-import { condition, setWorkflowOptions, sleep } from '@temporalio/workflow';
+import { condition, setWorkflowOptions, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { z } from 'zod';
 import { defineTask } from '../../../src/workflows/define-task.ts';
 import { proxyCheckpoints } from '../../../src/workflows/proxy-checkpoints.ts';
@@ -116,6 +117,31 @@ export const chainTask = defineTask({
     return { iterations: task.iteration };
   },
 });
+
+/** Goes on as `iterations` iterations; each executes a `parentTask` and triggers a `walkSteps`. */
+export const repeatedParent = defineTask({
+  id: 'repeatedParent',
+  title: 'Repeated parent',
+  input: z.object({ iterations: z.number().int() }),
+  async run(input, task) {
+    await task.trigger(walkSteps, { steps: 1, ms: 1 });
+    await task.execute(parentTask, { steps: 1, ms: 1 });
+    if (task.iteration < input.iterations) return task.nextIteration(input);
+    return { iterations: task.iteration };
+  },
+});
+
+/** Tells Temporal's index that it is of another tenant, and waits. */
+export const strayTask = defineTask({
+  id: 'strayTask',
+  title: 'Stray',
+  input: z.object({ tenant: z.string() }),
+  async run({ tenant }) {
+    upsertSearchAttributes([{ key: TENANT, value: tenant }]);
+    await sleep('1 hour');
+  },
+});
+const TENANT = defineSearchAttributeKey('TaskTenant', 'KEYWORD');
 
 /** At most two iterations are allowed, and it asks for more. */
 export const endlessChain = defineTask({
