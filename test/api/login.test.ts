@@ -1,11 +1,12 @@
 import { connect as connectTcp } from 'node:net';
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { newApiKey } from '../../src/login/api-keys.ts';
 import { parseAuthFile } from '../../src/login/auth-file.ts';
 import { AuthRules } from '../../src/login/auth-rules.ts';
 import { Authenticator } from '../../src/login/authenticator.ts';
+import { RunTokens } from '../../src/login/run-tokens.ts';
 import { LoginUnavailable } from '../../src/login/refusal.ts';
 import type { Authenticate } from '../../src/login/session.ts';
 import type { FakeTasks } from '../../src/testing/fake-tasks.ts';
@@ -308,13 +309,13 @@ describe('a socket', () => {
   });
 });
 
-const follow = async (id: string) =>
+const follow = async (id: string, token = ci.key) =>
   await fetch(`${address}/graphql/stream`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream',
-      ...bearer(ci.key),
+      ...bearer(token),
     },
     body: JSON.stringify({ query: FOLLOW, variables: { id } }),
   });
@@ -336,5 +337,61 @@ describe('an event stream', () => {
       })(),
     ).rejects.toThrow('terminated');
     expect(told).not.toContain('complete');
+  });
+});
+
+describe('when a token expires', () => {
+  const SECONDS = 60;
+  const tokens = new RunTokens([{ kid: 'a', secret: Buffer.alloc(32, 7) }]);
+  /** A run, and a token that shows it. */
+  const startRun = async () => {
+    // Time goes on only where it is said.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    login = new Authenticator({ rules: rulesOf(FILE), tokens });
+    await start();
+    const id = await trigger();
+    const said = { sub: 'ann', ten: 'acme', run: id, can: ['read' as const] };
+    const { token, expiresAt } = await tokens.mint(said, SECONDS);
+    return { id, token, left: expiresAt.getTime() - Date.now() };
+  };
+
+  test('its socket closes with 4403 then and not before, and sends nothing more', async () => {
+    const { id, token, left } = await startRun();
+    const client = await socketOf(bearer(token));
+    await client.next();
+    client.send({ type: 'subscribe', id: '1', payload: { query: FOLLOW, variables: { id } } });
+    expect((await client.next()).payload).toEqual({ data: { taskRun: { status: 'RUNNING' } } });
+    vi.advanceTimersByTime(left - 1);
+    client.send({ type: 'ping' });
+    expect((await client.next()).type).toBe('pong');
+    vi.advanceTimersByTime(1);
+    service.succeed(id);
+    const reason = 'Token expired: come back with a new one, and go on from your last cursor';
+    expect(await client.closed).toEqual({ code: 4403, reason });
+    await expect(client.next()).rejects.toThrow('Closed with 4403');
+  });
+
+  test('its event stream is cut then and not before, without an end', async () => {
+    const { id, token, left } = await startRun();
+    const { body } = await follow(id, token);
+    const events = body?.pipeThrough(new TextDecoderStream()).getReader();
+    let told = '';
+    const read = async (): Promise<boolean> => {
+      const { done = true, value = '' } = (await events?.read()) ?? {};
+      told += value;
+      return done;
+    };
+    while (!told.includes('RUNNING')) await read();
+    vi.advanceTimersByTime(left - 1);
+    expect((await post('{ me { name } }', bearer(token))).status).toBe(200);
+    vi.advanceTimersByTime(1);
+    service.succeed(id);
+    await expect(
+      (async () => {
+        while (!(await read()));
+      })(),
+    ).rejects.toThrow('terminated');
+    expect(told).not.toMatch(/complete|SUCCEEDED/);
   });
 });

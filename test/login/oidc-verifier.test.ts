@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SignJWT, exportJWK, exportSPKI, generateKeyPair, importJWK } from 'jose';
+import { SignJWT, decodeJwt, exportJWK, exportSPKI, generateKeyPair, importJWK } from 'jose';
 import type { JWK, JWTHeaderParameters } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { OidcVerifier } from '../../src/login/oidc-verifier.ts';
@@ -27,10 +27,10 @@ afterAll(async () => {
   await provider.down();
 });
 
-async function verifier(): Promise<OidcVerifier> {
+async function verifier(audience = AUDIENCE): Promise<OidcVerifier> {
   const one = new OidcVerifier({
     issuer: provider.issuer,
-    audience: AUDIENCE,
+    audience,
     report: (line) => reports.push(line),
     now: () => Date.now() + clock.ahead,
     cooldown: COOLDOWN,
@@ -50,6 +50,16 @@ test('reads the access token of a real provider', async () => {
   const { claims, expiresAt } = await oidc.verify(await provider.accessToken());
   expect(claims).toMatchObject({ sub: 'ci', tenant: 'acme', groups: ['tasks-operators'] });
   expect(expiresAt).toBeGreaterThan(Date.now());
+});
+
+test('refuses the ID token of a real provider, which is good for the client that it was made for', async () => {
+  const oidc = await verifier();
+  const token = await provider.idToken();
+  const { iss, sub, aud } = decodeJwt(token);
+  expect({ iss, sub, aud }).toEqual({ iss: provider.issuer, sub: 'ci', aud: 'ci' });
+  await expect(oidc.verify(token)).rejects.toThrow('unexpected "aud" claim value');
+  const ofClient = await verifier('ci');
+  await expect(ofClient.verify(token)).resolves.toMatchObject({ claims: { sub: 'ci' } });
 });
 
 test('follows a provider that rotates its keys, with one fetch for any number of unknown ones', async () => {

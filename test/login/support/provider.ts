@@ -18,6 +18,8 @@ export interface TestProvider {
   readonly rotate: (keys: readonly JWK[]) => void;
   /** An access token of one of its clients, for `AUDIENCE`. Default: `ci`. */
   readonly accessToken: (client?: string) => Promise<string>;
+  /** What the same client is told at a login of who has logged in: for the client alone. Default: `ci`. */
+  readonly idToken: (client?: string) => Promise<string>;
   readonly down: () => Promise<void>;
   readonly up: () => Promise<void>;
 }
@@ -30,6 +32,7 @@ export async function startProvider(
   first: readonly JWK[],
   clients: ClientClaims = CI,
 ): Promise<TestProvider> {
+  let provider: Provider;
   let handle: ReturnType<Provider['callback']> | undefined;
   const fetches = { keys: 0 };
   const server = createServer((request, response) => {
@@ -42,25 +45,33 @@ export async function startProvider(
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
   const rotate = (keys: readonly JWK[]): void => {
-    handle = providerOf(issuer, keys, clients).callback();
+    provider = providerOf(issuer, keys, clients);
+    handle = provider.callback();
   };
   rotate(first);
+  const tokensOf = async (
+    client: string,
+    asked: Readonly<Record<string, string>>,
+  ): Promise<{ readonly access_token: string; readonly id_token: string }> => {
+    const answer = await fetch(`${issuer}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${encodeURIComponent(client)}:secret`)}` },
+      body: new URLSearchParams(asked),
+    });
+    return (await answer.json()) as { access_token: string; id_token: string };
+  };
   return {
     issuer,
     fetches,
     rotate,
     accessToken: async (client = 'ci') => {
-      const answer = await fetch(`${issuer}/token`, {
-        method: 'POST',
-        headers: { authorization: `Basic ${btoa(`${encodeURIComponent(client)}:secret`)}` },
-        body: new URLSearchParams({
-          grant_type: 'client_credentials',
-          scope: 'tasks',
-          resource: AUDIENCE,
-        }),
-      });
-      const { access_token: token } = (await answer.json()) as { access_token: string };
-      return token;
+      const asked = { grant_type: 'client_credentials', scope: 'tasks', resource: AUDIENCE };
+      return (await tokensOf(client, asked)).access_token;
+    },
+    idToken: async (client = 'ci') => {
+      const code = await codeOf(provider, client);
+      const asked = { grant_type: 'authorization_code', code, redirect_uri: REDIRECT };
+      return (await tokensOf(client, asked)).id_token;
     },
     down: () =>
       new Promise((resolve) => {
@@ -71,6 +82,26 @@ export async function startProvider(
   };
 }
 
+const REDIRECT = 'https://console.waymark.test/';
+
+/** What a page is sent back with after somebody has logged in, of the same name as the client. */
+async function codeOf(provider: Provider, name: string): Promise<string> {
+  const client = await provider.Client.find(name);
+  if (!client) throw new Error(`Expected a client ${name}`);
+  const grant = new provider.Grant({ accountId: name, clientId: name });
+  grant.addOIDCScope('openid');
+  const grantId = await grant.save();
+  const code = new provider.AuthorizationCode({
+    client,
+    grantId,
+    accountId: name,
+    scope: 'openid',
+    redirectUri: REDIRECT,
+    gty: 'authorization_code',
+  });
+  return await code.save();
+}
+
 function providerOf(issuer: string, keys: readonly JWK[], clients: ClientClaims): Provider {
   const alg = (keys[0]?.alg ?? 'RS256') as 'RS256';
   return new Provider(issuer, {
@@ -79,9 +110,9 @@ function providerOf(issuer: string, keys: readonly JWK[], clients: ClientClaims)
     clients: Object.keys(clients).map((client) => ({
       client_id: client,
       client_secret: 'secret',
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
+      grant_types: ['client_credentials', 'authorization_code'],
+      redirect_uris: [REDIRECT],
+      response_types: ['code'],
     })),
     features: {
       clientCredentials: { enabled: true },
@@ -100,6 +131,7 @@ function providerOf(issuer: string, keys: readonly JWK[], clients: ClientClaims)
       },
     },
     extraTokenClaims: (_, { clientId = '' }) => clients[clientId] ?? {},
-    scopes: ['tasks'],
+    findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+    scopes: ['openid', 'tasks'],
   });
 }
