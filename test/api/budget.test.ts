@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import type { AddressInfo } from 'node:net';
+import { createClient as overSockets } from 'graphql-ws';
+import { createClient as overSse } from 'graphql-sse';
+import { afterAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { LIMITS } from '../../src/contract/limits.ts';
 import { measure } from '../../src/api/schema/kit/measure.ts';
 import { FakeTasks } from '../../src/testing/fake-tasks.ts';
@@ -6,7 +10,8 @@ import { deferred } from '../support/deferred.ts';
 import { tasks, testGateway } from './support/app.ts';
 
 const MiB = 1024 * 1024;
-const { app, service, post } = await testGateway();
+const { app, service, post } = await testGateway({}, { forceCloseConnections: true });
+afterAll(async () => app.close());
 for (let i = 0; i < 20; i++) {
   const text = 'x'.repeat(1_000_000);
   await service.trigger({ definition: 'testingRun', input: { text } });
@@ -37,9 +42,26 @@ describe('the bytes of an answer', () => {
     expect(errors).toHaveLength(LIMITS.operation.errors);
     expect(errors[0]).toMatchObject({
       message: expect.stringContaining('ask for fewer of such fields'),
-      path: ['a0', 'nodes', '8', 'input'],
+      path: ['a0', 'nodes', 8, 'input'],
       extensions: { code: 'LIMIT_EXCEEDED' },
     });
+  });
+
+  test('are refused by the same path over every transport', async () => {
+    const query = '{ taskRuns(first: 9) { nodes { input } } }';
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const at = `127.0.0.1:${(app.server.address() as AddressInfo).port}/graphql`;
+    const sse = overSse({ url: `http://${at}/stream` });
+    const sockets = overSockets({ url: `ws://${at}`, webSocketImpl: WebSocket });
+    const answers = [
+      JSON.parse(await sent(query)),
+      (await sse.iterate({ query }).next()).value,
+      (await sockets.iterate({ query }).next()).value,
+    ];
+    for (const { errors } of answers)
+      expect(errors).toMatchObject([{ path: ['taskRuns', 'nodes', 8, 'input'] }]);
+    sse.dispose();
+    await sockets.dispose();
   });
 
   test('hold the escapes that JSON needs', async () => {

@@ -43,6 +43,8 @@ export const overHttp = (disclosure: Disclosure) =>
     additionalRouteOptions: {
       bodyLimit: LIMITS.document.body,
       preValidation: checkParameters,
+      // mercurius' own, by its schema of an answer, makes texts of the list indices in the path of an error.
+      serializerCompiler: () => JSON.stringify,
       onSend: negotiate,
     },
   }) satisfies Partial<MercuriusOptions>;
