@@ -137,9 +137,16 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async delete(id: string): Promise<void> {
-    const { run, execution } = await this.#parts.describe(id);
-    const { link, first } = execution;
-    await deleteRun(this.#parts.temporal, { id, link, first, open: !isClosed(run.status) });
+    const { run, execution, description } = await this.#parts.describe(id);
+    const { link, first, memo } = execution;
+    const { lastResetTime } = description.workflowExtendedInfo ?? {};
+    await deleteRun(this.#parts.temporal, {
+      id,
+      link,
+      first,
+      open: !isClosed(run.status),
+      reset: Boolean(lastResetTime ?? memo?.mark),
+    });
     this.#parts.deleted.set(first ?? link, true);
     this.#parts.lists.noteDeleted(id);
   }

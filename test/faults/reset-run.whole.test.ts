@@ -74,6 +74,13 @@ const untilListedOnce = (id: string, status: TaskRunStatus) =>
     expect(await service.counts(filter)).toMatchObject({ total: 1, [status]: 1 });
   });
 
+/** So many executions are in Temporal's index. */
+const untilIndexed = (id: string, executions: number) =>
+  eventually(async () => {
+    const { count } = await worker.client.workflow.count(`WorkflowId = '${id}'`);
+    expect(count).toBe(executions);
+  });
+
 const keysOf = (lines: readonly LogLine[]) => lines.map(({ source, n }) => `${source}#${n}`);
 
 function expectWhole(lines: readonly LogLine[], before: readonly LogLine[]): void {
@@ -227,16 +234,44 @@ test('a run whose earlier iteration is reset while a later one runs keeps its vi
   await untilListedOnce(id, TaskRunStatus.Succeeded);
 });
 
-test('a run that was reset is deleted as a whole', async () => {
+test('an execution that is reset twice keeps what the first reset made of it', async () => {
+  const { id } = await service.trigger({ definition: 'holdTask', input: {} });
+  const viewer = readToEnd(service, id);
+  const first = await linkOf(id);
+  await untilLine(id, 'holding');
+  const holds = async (): Promise<number> =>
+    messagesOf((await logOf(id)).lines).filter((text) => text === 'holding').length;
+  await reset(id, { link: first });
+  await eventually(async () => expect(await holds()).toBe(2));
+  const between = await logOf(id);
+  await untilIndexed(id, 2);
+  await reset(id, { link: first });
+  await eventually(async () => expect(await holds()).toBe(3));
+  await service.abort({ id });
+  await untilClosed(id);
+
+  const { lines } = await logOf(id);
+  expectWhole(lines, between.lines);
+  expect(keysOf((await readToEnd(service, id)).lines)).toEqual(keysOf(lines));
+  expect(keysOf((await viewer).lines)).toEqual(keysOf(lines));
+  const rest = await readToEnd(service, id, { after: between.cursor });
+  expect(keysOf(rest.lines)).toEqual(keysOf(lines).slice(between.lines.length));
+  await untilListedOnce(id, TaskRunStatus.Aborted);
+});
+
+test('a run that was reset, and its first execution once more, is deleted as a whole', async () => {
   const { id } = await service.trigger({
     definition: 'walkThen',
     input: { next: 'fail', steps: 1 },
   });
   await untilClosed(id);
   const first = await linkOf(id);
-  await reset(id);
-  await eventually(async () => expect(await linkOf(id)).not.toBe(first));
-  await untilClosed(id);
+  for (const executions of [2, 3]) {
+    const link = await reset(id, { link: first });
+    await eventually(async () => expect(await linkOf(id)).toBe(link));
+    await untilClosed(id);
+    await untilIndexed(id, executions);
+  }
   await service.delete(id);
   await eventually(
     async () => {

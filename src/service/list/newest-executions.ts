@@ -1,7 +1,8 @@
 import { Kept } from '../../tools/kept.ts';
+import { isLiteral } from '../temporal/visibility.ts';
 import type { CountedRows, ListedRows, Visibility } from '../temporal/visibility.ts';
 import { toListRows } from './list-row.ts';
-import { WAS_RESET, isLiteral, sinceStart } from './to-visibility-query.ts';
+import { WAS_RESET, sinceStart } from './to-visibility-query.ts';
 
 type Asked = Pick<Visibility, 'list' | 'count' | 'rate' | 'deadline'>;
 

@@ -9,6 +9,7 @@ import { RESET_PATCH } from '../../contract/wire/messages.ts';
 import { MARK } from '../../contract/wire/run-fields.ts';
 import { TENANT_MARK, inTenant } from '../../contract/wire/tenant.ts';
 import { beginningsOf } from '../../tools/beginnings-of.ts';
+import { literal as text } from '../temporal/visibility.ts';
 
 /** A filter, as far as Temporal's index can answer it. */
 export interface VisibilityQuery {
@@ -348,14 +349,6 @@ const askableStart = (value: string): string => value.slice(0, value.indexOf('?'
 
 const all = (terms: readonly (string | false)[]): string => terms.filter(Boolean).join(' AND ');
 const list = (values: readonly string[]): string => `(${values.map(text).join(', ')})`;
-
-/** The second wall: nothing that gets here holds any of this, so a literal is one whatever the store. */
-function text(value: string): string {
-  if (isLiteral(value)) return `'${value}'`;
-  throw new TypeError(`Not a literal that Temporal can hold: ${JSON.stringify(value)}`);
-}
-
-export const isLiteral = (value: string): boolean => /^[^'"\\`?\p{Cc}\p{Cs}]+$/u.test(value);
 
 /** Temporal keeps times as nanoseconds in 64 bits: a time beyond them is one that no run has. */
 const LAST_TIME = Date.UTC(2262, 0);

@@ -6,6 +6,8 @@ import type { LinkHistory } from './history-log.ts';
 import { abortRequestOf, endOf, isReplaced, openingOf } from './lifecycle.ts';
 import type { LifeLine } from './lifecycle.ts';
 import { linksBefore } from '../temporal/history.ts';
+import { isGone } from '../temporal/to-task-error.ts';
+import { executionsOf } from '../temporal/visibility.ts';
 import { BATCH_BYTES } from './read-on.ts';
 import { Kept } from '../../tools/kept.ts';
 import type { LinkState, RunSource } from './run-source.ts';
@@ -61,15 +63,34 @@ export class LinkHistories {
 
   async #nextOf(state: LinkState, { log, next }: LinkHistory): Promise<NextLink | undefined> {
     if (next !== undefined) return { link: next, offset: log.next, reset: false };
-    const { reset, details } = state;
-    return reset === undefined ? undefined : this.#afterReset(details.id, reset);
+    const { reset, details, link } = state;
+    return reset === undefined ? undefined : this.#afterReset(details.id, link, async () => reset);
+  }
+
+  /** Where a run goes on after a link that nothing follows, because an earlier one was reset. */
+  branch(id: string, link: string, newest: string): Promise<NextLink> {
+    return this.#afterReset(id, link, () => this.#parting(id, link, newest));
   }
 
   /**
-   * Where a run goes on after a link that nothing follows, because an earlier one was reset: with the first link on
-   * the way to the newest one that is not on the way to this one.
+   * With what began next: Temporal names of one execution that was reset twice only what the last reset made of it.
+   * While its index does not know that, with what is `named`.
    */
-  async branch(id: string, link: string, newest: string): Promise<NextLink> {
+  async #afterReset(id: string, link: string, named: () => Promise<string>): Promise<NextLink> {
+    const all = await executionsOf(this.#source.temporal, id);
+    const at = all.indexOf(link);
+    const next = at < 0 ? undefined : all[at + 1];
+    if (next !== undefined)
+      try {
+        return await this.#into(id, next);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    return this.#into(id, await named());
+  }
+
+  /** The first link on the way to the newest one that is not on the way to this one. */
+  async #parting(id: string, link: string, newest: string): Promise<string> {
     const { temporal } = this.#source;
     const passed = new Set([link]);
     for await (const before of linksBefore(temporal, { id, link }))
@@ -80,11 +101,11 @@ export class LinkHistories {
       if (passed.has(before) || ++steps > LONGEST_WALK) break;
       next = before;
     }
-    return this.#afterReset(id, next);
+    return next;
   }
 
   /** What it took over from the link before was read there. */
-  async #afterReset(id: string, link: string): Promise<NextLink> {
+  async #into(id: string, link: string): Promise<NextLink> {
     const { inherited } = await this.#source.history(id, link);
     return { link, offset: inherited, reset: true };
   }

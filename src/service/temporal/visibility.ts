@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionLike } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { Kept } from '../../tools/kept.ts';
@@ -7,6 +8,7 @@ import { atMost } from '../../tools/at-most.ts';
 import { inTime, outOfTime } from './in-time.ts';
 import { GrpcCode } from '../../tools/grpc-code.ts';
 import { hasCode } from './grpc.ts';
+import type { Temporal } from './temporal.ts';
 import { toTaskError } from './to-task-error.ts';
 import type { RunInfo } from './proto.ts';
 import { countCall } from '../../metering/count-calls.ts';
@@ -153,3 +155,36 @@ const rateLimited = (wait: number): TaskError =>
     'Lists and counts are asked for more often than Temporal allows: wait and ask again.',
     { retryAfter: Math.max(1, Math.ceil(wait / 1000)) },
   );
+
+/**
+ * The Run IDs of what Temporal holds under an id, in the order in which it began: also what a second reset of the same
+ * execution has replaced, which no other execution names. One call, to the index: it is a moment behind.
+ */
+export async function executionsOf(temporal: Temporal, id: string): Promise<readonly string[]> {
+  if (!isLiteral(id)) return [];
+  const { executions } = await temporal.ask((service) =>
+    service.listWorkflowExecutions({
+      namespace: temporal.namespace,
+      query: `WorkflowId = ${literal(id)}`,
+      pageSize: MOST_EXECUTIONS,
+    }),
+  );
+  return executions
+    .map(({ execution, startTime }) => ({
+      link: execution?.runId ?? '',
+      start: startTime ? tsToMs(startTime) : 0,
+    }))
+    .toSorted((one, other) => one.start - other.start)
+    .map(({ link }) => link);
+}
+/** The newest ones. */
+const MOST_EXECUTIONS = 1000;
+
+/** Whether a value can be one literal of a list filter, whatever the store. */
+export const isLiteral = (value: string): boolean => /^[^'"\\`?\p{Cc}\p{Cs}]+$/u.test(value);
+
+/** The second wall: nothing that gets here is no literal. */
+export function literal(value: string): string {
+  if (isLiteral(value)) return `'${value}'`;
+  throw new TypeError(`Not a literal that Temporal can hold: ${JSON.stringify(value)}`);
+}
