@@ -13,11 +13,13 @@ type Asked = Pick<Visibility, 'list' | 'count' | 'rate' | 'deadline'>;
  */
 export class NewestExecutions implements Asked {
   readonly #visibility: Asked;
-  readonly #terms = new Kept<string>({ ttl: TTL });
+  readonly #terms: Kept<string>;
   #last = '';
 
-  constructor(visibility: Asked) {
+  /** Asks which runs were reset once in `every` milliseconds. */
+  constructor(visibility: Asked, every = 5000) {
     this.#visibility = visibility;
+    this.#terms = new Kept({ ttl: every });
   }
 
   get rate(): number {
@@ -58,5 +60,3 @@ export class NewestExecutions implements Asked {
 
 /** Each is a term in every query; open runs come first, then the last ones that closed. */
 const MOST_RESETS = 100;
-/** Milliseconds. */
-const TTL = 5000;

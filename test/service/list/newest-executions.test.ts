@@ -7,20 +7,21 @@ const rowOf = (workflowId: string, start: string) => ({
   startTime: msToTs(Date.parse(start)),
 });
 
-function index(answer: () => readonly ReturnType<typeof rowOf>[]) {
+function index(answer: () => readonly ReturnType<typeof rowOf>[], every?: number) {
   const asked: string[] = [];
-  const lists = new NewestExecutions({
+  const visibility = {
     rate: 8,
     deadline: 5000,
-    async list(query) {
+    async list(query: string) {
       asked.push(query);
       return { rows: query.includes('TemporalChangeVersion') ? answer() : [], next: null };
     },
-    async count(query) {
+    async count(query: string) {
       asked.push(query);
       return { count: 0, groups: new Map() };
     },
-  });
+  };
+  const lists = new NewestExecutions(visibility, every);
   return { lists, asked };
 }
 
@@ -29,6 +30,13 @@ test('queries are as they were while no run was reset, and one question tells', 
   await lists.list('A', 1);
   await lists.count('B GROUP BY C');
   expect(asked.slice(1)).toEqual(['A', 'B GROUP BY C']);
+});
+
+test('it is asked again as often as is said', async () => {
+  const { lists, asked } = index(() => [], 0);
+  await lists.list('A', 1);
+  await lists.list('A', 1);
+  expect(asked).toEqual([expect.any(String), 'A', asked[0], 'A']);
 });
 
 test('of a run that was reset there is only what started since the last reset', async () => {
