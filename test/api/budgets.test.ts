@@ -76,14 +76,15 @@ const overSocket = async (socket: Awaited<ReturnType<typeof openSocket>>, id: st
 };
 const isServed = ({ status }: { readonly status: number }): boolean => status === 200;
 
-test('one caller has one budget over HTTP, sockets and event streams', async () => {
-  const socket = await openSocket('noisy');
+test('one caller has one budget over HTTP, event streams, and all of its sockets', async () => {
+  const sockets = await Promise.all(Array.from({ length: 5 }, () => openSocket('noisy')));
   const before = service.calls.list ?? 0;
   let served = 0;
-  for (let n = 0; n < 12; n++) {
+  for (let n = 0; n < 6; n++) {
     served += Number(isServed(await overHttp('noisy')));
     served += Number(isServed(await overEvents('noisy')));
-    served += Number((await overSocket(socket, String(n))).type === 'next');
+    for (const socket of sockets)
+      served += Number((await overSocket(socket, String(n))).type === 'next');
   }
   // Each is a point, one for its call, and some bytes.
   expect(served).toBe(20);
