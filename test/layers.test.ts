@@ -126,6 +126,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
     packages: ['node:', '@temporalio/client', '@temporalio/common'],
   },
+  'service/resume/': {
+    rooms: [...CONTRACT, 'service/temporal/', 'service/log/'],
+    packages: ['@temporalio/common'],
+  },
   'service/timeline/': {
     rooms: [...CONTRACT, 'service/temporal/', 'service/run/', 'service/log/'],
     packages: ['@temporalio/common'],
@@ -151,6 +155,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...CONTRACT,
       'service/temporal/',
       'service/run/',
+      'service/resume/',
       'service/live/',
       'service/list/',
       'service/diagnosis/',
@@ -175,12 +180,23 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [...CONTRACT, 'rights/', 'login/', 'api/schema/kit/'],
     packages: GATEWAY,
   },
+  'api/schema/change/': {
+    rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/'],
+    packages: GATEWAY,
+  },
   'api/schema/typed/': {
     rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/'],
     packages: GATEWAY,
   },
   'api/create-schema.ts': {
-    rooms: [...CONTRACT, 'api/schema/kit/', 'api/schema/list/', 'api/schema/', 'api/schema/typed/'],
+    rooms: [
+      ...CONTRACT,
+      'api/schema/kit/',
+      'api/schema/list/',
+      'api/schema/',
+      'api/schema/change/',
+      'api/schema/typed/',
+    ],
     packages: GATEWAY,
   },
   'api/transport/': { rooms: [...CONTRACT, 'login/', 'api/schema/kit/'], packages: GATEWAY },

@@ -19,10 +19,11 @@ export const activityInterceptors: ActivityInterceptorsFactory = (context) => ({
   inbound: {
     async execute(input, next) {
       const header = toLogHeader(input);
-      const attempt = new Attempt(context, header);
+      const { args, resumed } = split(input.args, header);
+      const attempt = new Attempt(context, header, resumed);
       try {
         attempt.log('INFO', began(context.info.attempt), undefined, 'ATTEMPT_STARTED');
-        const result = await attempts.run(attempt, () => next(input));
+        const result = await attempts.run(attempt, () => next({ ...input, args }));
         const bytes = sizeOfResult(context, result);
         // Temporal carries bytes as they are, and an envelope would not.
         if (header === undefined || result instanceof Uint8Array) {
@@ -100,6 +101,12 @@ function sizeOfResult({ info }: Context, result: unknown): number {
   if (unfit) throw ApplicationFailure.nonRetryable(unfit.message, unfit.code);
   return bytes;
 }
+
+/** What the activity is called with, and the state of an earlier run that rides behind it. */
+const split = (args: unknown[], header: LogHeader | undefined) =>
+  header?.resumed
+    ? { args: args.slice(0, -1), resumed: args.at(-1) }
+    : { args, resumed: undefined };
 
 function toLogHeader({ headers }: ActivityExecuteInput): LogHeader | undefined {
   const payload = headers[LOG_HEADER];

@@ -34,8 +34,11 @@ export class Attempt {
   #progress: Progress | undefined;
   #state: unknown;
 
-  /** Without a header the caller is no workflow of ours, and nobody would take a signal or an envelope. */
-  constructor(context: Context, header: LogHeader | undefined) {
+  /**
+   * Without a header the caller is no workflow of ours, and nobody would take a signal or an envelope. `resumed` is the
+   * state that an earlier run ended with.
+   */
+  constructor(context: Context, header: LogHeader | undefined, resumed?: unknown) {
     const { activityId, activityType, attempt, isLocal } = context.info;
     const { iteration = 1, budget = 0, parallel = 1 } = header ?? {};
     const before = lastHeartbeatOf(context);
@@ -45,7 +48,7 @@ export class Attempt {
     this.#src = toSource({ iteration, activityId, attempt, mark: markFor(context, header) });
     this.#step = activityType;
     this.#progress = before?.progress;
-    this.#state = before?.state;
+    this.#state = before?.state ?? resumed;
     this.#pending = new PendingLines(Math.max(0, budget - spent));
     // Lines of an attempt that died before it could settle them.
     for (const { src, step, lines } of before?.segs ?? [])

@@ -1,12 +1,13 @@
 import type { GraphQLSchema } from 'graphql';
 import type { TaskDefinitionInfo } from '../contract/tasks.ts';
-import { addAbort } from './schema/add-abort.ts';
+import { addAbort } from './schema/change/add-abort.ts';
 import { countAnswers } from './schema/kit/count-answers.ts';
 import { createBuilder } from './schema/kit/builder.ts';
 import type { Builder } from './schema/kit/builder.ts';
-import { addDeleteTaskRun } from './schema/add-delete-task-run.ts';
+import { addDeleteTaskRun } from './schema/change/add-delete-task-run.ts';
 import { addDiagnosis } from './schema/add-diagnosis.ts';
 import { addProblems } from './schema/add-problems.ts';
+import { addResume } from './schema/change/add-resume.ts';
 import { addRunLog } from './schema/add-run-log.ts';
 import { addStep } from './schema/add-step.ts';
 import { addTaskDefinition } from './schema/add-task-definition.ts';
@@ -71,6 +72,7 @@ function build(
   const problems = addProblems(builder);
   addTriggerOptions(builder);
   const result = addTrigger(builder, problems, addTokens(builder, problems));
+  addResume(builder, problems);
   addAbort(builder, problems);
   addDeleteTaskRun(builder, problems);
   addTypedTriggers(builder, { definitions, names, result });

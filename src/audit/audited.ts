@@ -52,6 +52,9 @@ export function audited(tasks: Tasks, tell: Tell): Tasks {
       change('run-trigger', { definition: request.definition }, tasks.trigger(request), startedAs),
     rerun: (request) =>
       change('run-rerun', { rerunOf: request.id }, tasks.rerun(request), startedAs),
+    resume: (request) =>
+      change('run-resume', { resumeOf: request.id }, tasks.resume(request), startedAs),
+    checkpoint: (run) => read('run-read', { run: run.id }, tasks.checkpoint(run)),
     abort: (request) =>
       change('run-abort', asked(request), tasks.abort(request), ({ outcome, run }) => ({
         reason: outcome,

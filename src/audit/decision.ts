@@ -5,6 +5,7 @@ import type { Session } from '../login/session.ts';
 export const ACTIONS = {
   'run-trigger': 'process',
   'run-rerun': 'process',
+  'run-resume': 'process',
   'run-abort': 'process',
   'run-terminate': 'process',
   'run-delete': 'process',
@@ -35,6 +36,8 @@ export interface Told {
   readonly run?: string | undefined;
   /** The run that this one repeats. */
   readonly rerunOf?: string | undefined;
+  /** The run that this one goes on from. */
+  readonly resumeOf?: string | undefined;
   readonly definition?: string | undefined;
   /** Id of a token that was minted. */
   readonly token?: string | undefined;

@@ -58,6 +58,7 @@ function render(
       credential: session?.credential,
       run: text(about.run),
       rerunOf: text(about.rerunOf),
+      resumeOf: text(about.resumeOf),
       definition: text(about.definition),
       token: text(about.token),
       said: text(about.said),

@@ -25,6 +25,9 @@ export const LIMITS = {
   /** Days that Temporal keeps closed runs. */
   retention: 365,
 
+  /** Bytes of what a run takes over from the one that it goes on from; less beside an input near its own bound. */
+  resume: MiB,
+
   /** Bytes of lines, and of logs. */
   log: LOG_LIMITS,
 

@@ -13,6 +13,8 @@ export const TaskErrorCode = {
   InvalidCursor: 'INVALID_CURSOR',
   /** This key was used before, with another definition or input. */
   KeyConflict: 'KEY_CONFLICT',
+  /** The run is open or has succeeded: only one that failed or was aborted is gone on from. */
+  NothingToResume: 'NOTHING_TO_RESUME',
   AlreadyFinished: 'ALREADY_FINISHED',
   PayloadTooLarge: 'PAYLOAD_TOO_LARGE',
   /** More than 1,000 runs match an order that must be sorted on the gateway. */

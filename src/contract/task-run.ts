@@ -52,6 +52,10 @@ export interface TaskRun {
   readonly parent: string | null;
   /** Id of the run that this one repeats. */
   readonly rerunOf: string | null;
+  /** Id of the run that this one goes on from. */
+  readonly resumeOf: string | null;
+  /** What it reuses of that run, in words; null for one that goes on from none. */
+  readonly reuses: string | null;
   /** What the caller may not see of it, and is null; left out when that is nothing. */
   readonly hidden?: readonly HiddenField[] | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Caller, Right } from './caller.ts';
+import type { CallKind } from './wire/resumption.ts';
 import type { LogLevel, LogLine } from './wire/run-log.ts';
 import type { Timeline, TimelineRequest } from './timeline.ts';
 import type { InputOf, TaskModule } from './task-definition.ts';
@@ -58,9 +59,46 @@ export interface RerunRequest extends TriggerOptions {
   readonly input?: unknown;
 }
 
+export interface ResumeRequest extends TriggerOptions {
+  readonly id: string;
+  /** Default: what the run's last iteration was given. */
+  readonly input?: unknown;
+  /** The id of a call in `checkpoint`: that one and all after it begin anew. Default: none does that need not. */
+  readonly from?: string | undefined;
+}
+
 export interface TriggeredRun extends TaskRun {
   /** The key was used before: this is the run it made then. */
   readonly deduplicated: boolean;
+}
+
+export interface ResumedRun extends TriggeredRun {
+  /** The calls of the earlier run, in their order, and what becomes of each. */
+  readonly calls: readonly ResumedCall[];
+}
+
+/** What becomes of a call of a run in the run that goes on from it, if that comes to the same call again. */
+export interface ResumedCall {
+  /** `<activity>#<which of that name>`; of a child `child:<definition>#…`, of a run it triggered `triggered:<definition>#…`. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: CallKind;
+  /**
+   * `RESULT`: it had ended, and its result is answered at once. `CHECKPOINT`: it goes on from its last one. `AGAIN`: it
+   * begins anew. `LEFT_OUT`: the same, because what it left is too large to be handed over.
+   */
+  readonly how: Reuse;
+}
+export type Reuse = 'RESULT' | 'CHECKPOINT' | 'AGAIN' | 'LEFT_OUT';
+
+/** Where a run that is over can be gone on from. */
+export interface RunCheckpoint {
+  /** In their order. */
+  readonly calls: readonly CheckpointCall[];
+}
+export interface CheckpointCall extends ResumedCall {
+  /** Of its last checkpoint, where it goes on from one; else null. */
+  readonly state: unknown;
 }
 
 export interface AbortRequest {
@@ -122,6 +160,8 @@ export interface TaskRunFilter {
   readonly namePrefix?: string | undefined;
   readonly rerunOf?: readonly string[] | undefined;
   readonly rerunOfNot?: readonly string[] | undefined;
+  readonly resumeOf?: readonly string[] | undefined;
+  readonly resumeOfNot?: readonly string[] | undefined;
   readonly iterationMin?: number | undefined;
   readonly iterationMax?: number | undefined;
   /** Whose runs: of a caller's tenant, and set by its rights alone. */
@@ -296,6 +336,13 @@ export interface Tasks<T extends TaskModule = TaskModule> {
   trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun>;
   /** Triggers a new run with the input of an old one. */
   rerun(request: RerunRequest): Promise<TriggeredRun>;
+  /**
+   * Triggers a new run that goes on from where one that `FAILED` or was `ABORTED` was, with today's code: what its last
+   * iteration had done is not done again. Of any other run it throws `NOTHING_TO_RESUME`.
+   */
+  resume(request: ResumeRequest): Promise<ResumedRun>;
+  /** What `resume` would go on from; null for a run that it refuses. A call, and one for each 1,000 events. */
+  checkpoint(run: TaskRun): Promise<RunCheckpoint | null>;
   /**
    * Asks a run to stop at its next checkpoint. Resolves when the request is recorded. Of several in the same moment one
    * is recorded, `ABORTING`; the others are `ALREADY_ABORTING`, and the run's `abort` says by whom and why.

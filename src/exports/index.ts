@@ -34,6 +34,7 @@ export type {
   TimelineRequest,
 } from '../contract/timeline.ts';
 export { LogLevel, RunEvent } from '../contract/wire/run-log.ts';
+export type { CallKind } from '../contract/wire/resumption.ts';
 export type { LogLine } from '../contract/wire/run-log.ts';
 export { RIGHTS } from '../contract/caller.ts';
 export type { Caller, Grant, Right, TenantShare } from '../contract/caller.ts';
@@ -47,7 +48,13 @@ export type {
   LogFilter,
   LogPage,
   LogsRequest,
+  CheckpointCall,
   RerunRequest,
+  ResumedCall,
+  ResumedRun,
+  ResumeRequest,
+  Reuse,
+  RunCheckpoint,
   Settings,
   TailRequest,
   TaskDefinitionInfo,

@@ -77,6 +77,20 @@ const RULES: { readonly [K in keyof Tasks]: Rule<K> } = {
     if (request.parent) await seen(inner, caller, request.parent.id);
     return await triggered(inner, caller, request.key, () => inner.rerun(request));
   },
+  resume: async (inner, caller, asked) => {
+    const request = boundTrigger(caller, asked);
+    const run = await seen(inner, caller, request.id);
+    if (!may(caller, 'trigger', { definition: run.definition, triggeredBy: caller.name }))
+      throw forbidden('trigger');
+    // What the earlier run had carries over into one whose output the caller sees.
+    if (!may(caller, 'payloads', toSubject(run))) throw forbidden('payloads');
+    if (request.parent) await seen(inner, caller, request.parent.id);
+    return await triggered(inner, caller, request.key, () => inner.resume(request));
+  },
+  checkpoint: async (inner, caller, run) => {
+    assertSeen(caller, run);
+    return may(caller, 'payloads', toSubject(run)) ? await inner.checkpoint(run) : null;
+  },
   abort: async (inner, caller, request) => {
     await allowed(inner, caller, request.id, 'abort');
     const result = await inner.abort(request);
@@ -186,12 +200,12 @@ const isKnown = (caller: Caller, definition: string): boolean => {
 };
 
 /** What was triggered, or was before: a run that the caller may not see is not shown for its key. */
-async function triggered(
+async function triggered<R extends TriggeredRun>(
   inner: Tasks,
   caller: Caller,
   key: string | undefined,
-  start: () => Promise<TriggeredRun>,
-): Promise<TriggeredRun> {
+  start: () => Promise<R>,
+): Promise<R> {
   try {
     const run = await start();
     if (run.deduplicated && !mayKnow(caller, run)) throw keyConflict(key);

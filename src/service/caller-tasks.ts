@@ -1,11 +1,15 @@
 import { checkAbort, checkReason } from '../contract/rules/check-abort.ts';
 import { checkActor } from '../contract/rules/check-trigger.ts';
+import { beginAnew, toReuses, whyNotResumed } from '../contract/rules/check-resume.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
 import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { RIGHTS } from '../contract/caller.ts';
 import { isClosed } from '../contract/task-run.ts';
 import type { Timeline, TimelineRequest } from '../contract/timeline.ts';
+import { RunLog } from '../contract/wire/run-log.ts';
+import { isSameJson } from '../tools/canonical-json.ts';
+import type { ResumePoints } from './resume/resume-points.ts';
 import { VERSION } from '../contract/version.ts';
 import type { Diagnosis, Outcome, TaskRun, TaskRunDetails, Worker } from '../contract/task-run.ts';
 import type {
@@ -17,6 +21,9 @@ import type {
   LogsRequest,
   Me,
   RerunRequest,
+  ResumeRequest,
+  ResumedRun,
+  RunCheckpoint,
   ServerInfo,
   Settings,
   TailRequest,
@@ -56,6 +63,7 @@ export interface Parts<T extends TaskModule> {
   readonly describe: DescribeRun;
   readonly lists: RunLists;
   readonly live: Pick<Tasks<T>, 'logs' | 'tail' | 'timeline' | 'watch'>;
+  readonly resumePoints: ResumePoints;
   readonly ends: InputsAndOutcomes;
   readonly workers: Workers;
   readonly queues: TaskQueues;
@@ -101,6 +109,46 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
       input: input === undefined ? await this.input(run) : input,
       rerunOf: id,
     });
+  }
+
+  async resume({ id, input, from, ...options }: ResumeRequest): Promise<ResumedRun> {
+    const point = await this.#parts.resumePoints.read(id);
+    const { run } = point;
+    const calls = beginAnew(
+      point.calls.map(({ shown: { state: _state, ...call } }) => call),
+      from,
+    );
+    const edited = input !== undefined && !isSameJson(input, point.input);
+    const triggered = await this.#start({
+      ...options,
+      name: options.name ?? run.name,
+      tags: options.tags ?? run.tags,
+      definition: run.definition,
+      input: input === undefined ? point.input : input,
+      resume: {
+        of: id,
+        from,
+        reuses: toReuses(calls),
+        carried: {
+          v: 1,
+          iteration: 1,
+          log: new RunLog().carry(),
+          resume: {
+            edited,
+            calls: point.calls.flatMap(({ kept }, at) =>
+              kept && calls[at]?.how !== 'AGAIN' ? kept : [],
+            ),
+          },
+        },
+      },
+    });
+    return { ...triggered, calls };
+  }
+
+  async checkpoint(run: TaskRun): Promise<RunCheckpoint | null> {
+    if (whyNotResumed(run) !== null) return null;
+    const { calls } = await this.#parts.resumePoints.read(run.id);
+    return { calls: calls.map(({ shown }) => shown) };
   }
 
   async #start(asked: TriggerAsked): Promise<TriggeredRun> {

@@ -7,6 +7,7 @@ import { toDirectConnection } from './temporal/direct-connection.ts';
 import { RunLists } from './list/run-lists.ts';
 import { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
 import { LiveRuns } from './live/live-runs.ts';
+import { ResumePoints } from './resume/resume-points.ts';
 import { CallerTasks } from './caller-tasks.ts';
 import { Temporal } from './temporal/temporal.ts';
 import { NewestExecutions } from './list/newest-executions.ts';
@@ -76,6 +77,7 @@ export class TaskService<T extends TaskModule = TaskModule> implements Tasks<T> 
       describe,
       lists,
       live,
+      resumePoints: new ResumePoints({ temporal, describe }),
       ends: new InputsAndOutcomes({ temporal, describe }),
       workers: new Workers(temporal),
       queues: new TaskQueues(temporal),
@@ -99,6 +101,8 @@ export class TaskService<T extends TaskModule = TaskModule> implements Tasks<T> 
   readonly definitions: Tasks<T>['definitions'] = (...asked) => this.#tasks.definitions(...asked);
   readonly trigger: Tasks<T>['trigger'] = (...asked) => this.#tasks.trigger(...asked);
   readonly rerun: Tasks<T>['rerun'] = (...asked) => this.#tasks.rerun(...asked);
+  readonly resume: Tasks<T>['resume'] = (...asked) => this.#tasks.resume(...asked);
+  readonly checkpoint: Tasks<T>['checkpoint'] = (...asked) => this.#tasks.checkpoint(...asked);
   readonly abort: Tasks<T>['abort'] = (...asked) => this.#tasks.abort(...asked);
   readonly terminate: Tasks<T>['terminate'] = (...asked) => this.#tasks.terminate(...asked);
   readonly get: Tasks<T>['get'] = (...asked) => this.#tasks.get(...asked);

@@ -21,6 +21,7 @@ import type {
 } from '../contract/task-run.ts';
 import { News } from '../tools/news.ts';
 import { FakeAttempts } from './fake-attempts.ts';
+import { FakeCalls } from './fake-calls.ts';
 
 /** What never changes in a run. */
 export interface FakeRunFacts {
@@ -33,6 +34,8 @@ export interface FakeRunFacts {
   readonly triggeredBy: string | null;
   readonly parent: string | null;
   readonly rerunOf: string | null;
+  readonly resumeOf: string | null;
+  readonly reuses: string | null;
   readonly input: unknown;
   /** Seconds, of the definition. */
   readonly grace: number;
@@ -45,6 +48,8 @@ export class FakeRun {
   readonly lines: LogLine[];
   readonly steps = new Map<string, Step>();
   readonly attempts = new FakeAttempts();
+  /** What it would hand to a run that goes on from it. */
+  readonly calls = new FakeCalls();
   /** When each iteration after the first began. */
   readonly iterations: Date[] = [];
   startedAt: Date | null = null;

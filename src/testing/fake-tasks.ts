@@ -100,6 +100,7 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
       const step = { ...known, ...changes, name };
       run.steps.set(name, step);
       run.attempts.note(step, run.iteration, at);
+      run.calls.begin(name);
     });
   }
 
@@ -108,7 +109,13 @@ export class FakeTasks<T extends TaskModule = TaskModule> extends InMemoryTasks<
     this.#move(id, (run, at) => {
       run.steps.delete(name);
       run.attempts.end(name, { outcome: 'SUCCEEDED', at });
+      run.calls.end(name);
     });
+  }
+
+  /** An activity has recorded this state, which a run that goes on from this one begins with. */
+  keep(id: string, name: string, state: unknown): void {
+    this.#move(id, (run) => run.calls.keep(name, state));
   }
 
   /** The run goes on in the next link of its chain. */

@@ -3,6 +3,12 @@ import { checkInput } from '../contract/input/check-input.ts';
 import { checkFirst } from '../contract/rules/check-first.ts';
 import { checkSettings } from '../contract/rules/check-settings.ts';
 import { checkActor, checkTrigger } from '../contract/rules/check-trigger.ts';
+import {
+  beginAnew,
+  checkResumable,
+  toReuses,
+  whyNotResumed,
+} from '../contract/rules/check-resume.ts';
 import { describeDefinitions } from '../contract/rules/describe-definition.ts';
 import { findDefinition } from '../contract/rules/find-definition.ts';
 import { publicDefinitions } from '../contract/rules/public-definitions.ts';
@@ -32,6 +38,9 @@ import type {
   LogsRequest,
   Me,
   RerunRequest,
+  ResumeRequest,
+  ResumedRun,
+  RunCheckpoint,
   ServerInfo,
   Settings,
   TailRequest,
@@ -48,7 +57,7 @@ import type {
   TriggerRequest,
 } from '../contract/tasks.ts';
 import type { Caller } from '../contract/caller.ts';
-import { inTenant } from '../contract/wire/tenant.ts';
+import { inTenant, tenantOf } from '../contract/wire/tenant.ts';
 import { guarded } from '../rights/guarded.ts';
 import { endingAtOnce } from './ending-at-once.ts';
 import { countable, listPage, logPage } from './fake-pages.ts';
@@ -89,21 +98,46 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
 
   async trigger<D extends keyof T & string>(request: TriggerRequest<T, D>): Promise<TriggeredRun> {
     this.store.called('trigger');
-    return this.#start(request.definition, request.input, request, null);
+    return this.#start(request.definition, request.input, request);
   }
 
   async rerun({ id, input, ...options }: RerunRequest): Promise<TriggeredRun> {
     this.store.called('rerun');
     const { facts } = this.store.find(id);
     const again = { name: facts.name, tags: facts.tags, ...defined(options) };
-    return this.#start(facts.definition, input === undefined ? facts.input : input, again, id);
+    return this.#start(facts.definition, input === undefined ? facts.input : input, again, {
+      rerunOf: id,
+    });
+  }
+
+  async resume({ id, input, from, ...options }: ResumeRequest): Promise<ResumedRun> {
+    this.store.called('resume');
+    const earlier = this.store.find(id);
+    checkResumable(earlier.row);
+    const { facts } = earlier;
+    const kept = earlier.calls.all.map(({ state: _state, ...call }) => call);
+    const calls = beginAnew(kept, from);
+    const again = { name: facts.name, tags: facts.tags, ...defined(options) };
+    const run = await this.#start(
+      facts.definition,
+      input === undefined ? facts.input : input,
+      again,
+      { resumeOf: id, from, reuses: toReuses(calls) },
+    );
+    return { ...run, calls };
+  }
+
+  async checkpoint(run: TaskRun): Promise<RunCheckpoint | null> {
+    this.store.called('checkpoint');
+    const { row, calls } = this.store.find(run.id);
+    return whyNotResumed(row) === null ? { calls: calls.all } : null;
   }
 
   async #start(
     definition: string,
     input: unknown,
     options: TriggerOptions,
-    rerunOf: string | null,
+    { rerunOf = null, resumeOf = null, reuses = null, from }: Origin = {},
   ): Promise<TriggeredRun> {
     const found = findDefinition(this.#visible, definition);
     const { title, grace } = found;
@@ -115,8 +149,10 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       parent = null,
     } = checkTrigger(options, this.store.now());
     const read = await checkInput(found, input);
-    const asked = toKeyedRequest(definition, { given: input, read });
-    const tenant = this.#caller?.tenant ?? null;
+    const what =
+      resumeOf === null ? definition : `${definition} resumes ${resumeOf} from ${from ?? ''}`;
+    const asked = toKeyedRequest(what, { given: input, read });
+    const tenant = resumeOf === null ? (this.#caller?.tenant ?? null) : tenantOf(resumeOf);
     const held = key && inTenant(tenant, key);
     const earlier = held === undefined ? undefined : this.store.keyed(held);
     if (earlier && !isSameRequest(earlier.asked, asked))
@@ -137,6 +173,8 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
       triggeredBy: this.#caller?.name ?? null,
       parent,
       rerunOf,
+      resumeOf,
+      reuses,
       // As it comes back from Temporal: undefined fields gone, dates as text.
       input: JSON.parse(JSON.stringify(input ?? null)),
       grace,
@@ -354,6 +392,14 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     this.store.settings = { retentionDays };
     return this.store.settings;
   }
+}
+
+/** The run that a new one comes from. */
+interface Origin {
+  readonly rerunOf?: string | null;
+  readonly resumeOf?: string | null;
+  readonly reuses?: string | null;
+  readonly from?: string | undefined;
 }
 
 const defined = (options: TriggerOptions): TriggerOptions =>

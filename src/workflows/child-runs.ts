@@ -13,7 +13,10 @@ import { isTaskDefinition } from '../contract/rules/catalogue.ts';
 import { checkTrigger } from '../contract/rules/check-trigger.ts';
 import type { CheckedTrigger } from '../contract/rules/check-trigger.ts';
 import { inTenant, tenantOf } from '../contract/wire/tenant.ts';
+import { MEMO } from '../contract/wire/messages.ts';
+import type { CalledAgain } from '../contract/wire/resumption.ts';
 import { toRunFields } from '../contract/wire/run-fields.ts';
+import type { RunMemo } from '../contract/wire/run-fields.ts';
 import type { TaskDefinition } from '../contract/task-definition.ts';
 import { TaskError } from '../contract/task-error.ts';
 import { assertFits } from './input-and-output.ts';
@@ -35,12 +38,15 @@ export async function executeChild<Input, Output>(
   options: ChildRunOptions = {},
 ): Promise<Output> {
   const child = toChild(definition, input, options);
+  const earlier = state.earlier?.next('CHILD', definition.id, child.args);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what this child answered to this input
+  if (earlier?.kept?.done) return earlier.kept.result as Output;
   state.children.started++;
   showDetails();
   try {
     // By its id: the function's own name is the same for every definition.
     return await executeChildWorkflow<(input: Input) => Promise<Output>>(definition.id, {
-      ...child,
+      ...withCall(child, earlier),
       parentClosePolicy: 'REQUEST_CANCEL',
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     });
@@ -54,20 +60,35 @@ export async function triggerChild<Input>(
   input: Input,
   options: ChildRunOptions = {},
 ): Promise<string> {
+  const child = toChild(definition, input, options);
+  const earlier = state.earlier?.next('TRIGGERED', definition.id, child.args);
+  if (earlier?.kept?.done) return String(earlier.kept.result);
   const { workflowId } = await startChild<(input: Input) => Promise<unknown>>(definition.id, {
-    ...toChild(definition, input, options),
+    ...withCall(child, earlier),
     parentClosePolicy: 'ABANDON',
     cancellationType: ChildWorkflowCancellationType.ABANDON,
   });
   return workflowId;
 }
 
+/** Notes which call of a run that goes on from another one it is: calls that were reused have no event to count. */
+const withCall = <C extends Child>(child: C, earlier: CalledAgain | undefined): C =>
+  earlier
+    ? { ...child, memo: { ...child.memo, [MEMO]: { ...child.memo[MEMO], call: earlier.n } } }
+    : child;
+
+type Child<Input = unknown> = ChildWorkflowOptions & {
+  readonly workflowId: string;
+  readonly memo: { readonly [MEMO]: RunMemo };
+  readonly args: [Input];
+};
+
 /** A child is a whole run: it gets what the service would have given it. */
 function toChild<Input>(
   definition: TaskDefinition<Input, unknown>,
   input: Input,
   options: ChildRunOptions,
-): ChildWorkflowOptions & { readonly workflowId: string; args: [Input] } {
+): Child<Input> {
   assertInCatalogue(definition);
   assertFits(`The input of ${definition.id}`, input);
   const { name = definition.title, tags } = checkOptions(options);
@@ -83,7 +104,7 @@ function toChild<Input>(
   return {
     workflowId: inTenant(tenant, `${definition.id}-${uuid4()}`),
     args: [input],
-    memo: { ...memo },
+    memo,
     typedSearchAttributes: toSearchAttributePairs(searchAttributes),
     staticSummary: name,
   };

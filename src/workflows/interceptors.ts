@@ -15,6 +15,7 @@ import type {
 import { fromCancel } from '../contract/wire/abort-cause.ts';
 import { LOG_HEADER, isLoggedResult } from '../contract/wire/messages.ts';
 import type { LogHeader } from '../contract/wire/messages.ts';
+import type { CalledAgain } from '../contract/wire/resumption.ts';
 import { markOf } from '../contract/wire/log-source.ts';
 import { LOG_LIMITS } from '../contract/wire/run-log.ts';
 import { takeIn } from './begin-run.ts';
@@ -77,11 +78,13 @@ const activities: WorkflowOutboundCallsInterceptor = {
   async scheduleActivity(input, next) {
     for (const argument of input.args)
       assertFits(`An argument of the activity ${input.activityType}`, argument);
+    const earlier = state.earlier?.next('ACTIVITY', input.activityType, input.args);
+    if (earlier?.kept?.done) return earlier.kept.result;
     const budget = logBudget();
     state.activities.begin(input.activityType, budget);
     showDetails();
     try {
-      const answer = await next(withLogHeader(input, budget));
+      const answer = await next(withLogHeader(input, budget, earlier));
       if (!isLoggedResult(answer)) return answer;
       takeIn(answer.log);
       return answer.result;
@@ -107,8 +110,10 @@ function logBudget(): number {
 function withLogHeader(
   input: ActivityInput,
   budget: number,
+  earlier: CalledAgain | undefined,
 ): Parameters<Next<WorkflowOutboundCallsInterceptor, 'scheduleActivity'>>[0] {
   const mark = resetMark();
+  const resumed = earlier?.kept?.state;
   const header: LogHeader = {
     v: 1,
     iteration: state.iteration,
@@ -117,10 +122,14 @@ function withLogHeader(
     run: markOf(workflowInfo().runId),
     ...(mark !== undefined && { mark }),
     ...(state.timeout && { timeout: state.timeout }),
+    ...(earlier && { call: earlier.n }),
+    ...(resumed !== undefined && { resumed: true }),
   };
   const payload = defaultPayloadConverter.toPayload(header);
   return {
     ...input,
+    // As an argument, because headers are not encrypted.
+    ...(resumed !== undefined && { args: [...input.args, resumed] }),
     headers: { ...input.headers, [LOG_HEADER]: payload },
     options: { summary: inWords(input.activityType), ...input.options },
   };

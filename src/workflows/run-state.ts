@@ -1,6 +1,7 @@
 import { toCause } from '../contract/wire/abort-cause.ts';
 import type { AbortCause } from '../contract/wire/abort-cause.ts';
 import type { AbortDetails, LogHeader } from '../contract/wire/messages.ts';
+import type { EarlierCalls } from '../contract/wire/resumption.ts';
 import { RunLog } from '../contract/wire/run-log.ts';
 
 /** How a run is being stopped. */
@@ -25,6 +26,8 @@ class RunState {
   refusals = 0;
   readonly activities = new RunningActivities();
   readonly children = { started: 0, ended: 0 };
+  /** Of the run that this one goes on from. */
+  earlier: EarlierCalls | undefined;
 
   /** Temporal drops a second cancel, and so do we: the first reason stands. A time-out gives way to an abort. */
   abort(cause: AbortCause): void {

@@ -35,6 +35,8 @@ describe.each(documents.map((source) => ({ name: operationOf(source).name?.value
         input: { folder: 'photos' },
       });
       tasks.start(id);
+      // Only what has ended badly is gone on from.
+      if (source.includes('resumeTaskRun')) tasks.fail(id, new Error('no'));
       const variableValues = {
         id,
         folder: 'photos',

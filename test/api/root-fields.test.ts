@@ -101,6 +101,7 @@ const ASKED: Readonly<Record<string, readonly [ask: string, answer: unknown]>> =
     REFUSED,
   ],
   'Mutation.rerunTaskRun': ['rerunTaskRun(id: "ID") { __typename }', GONE],
+  'Mutation.resumeTaskRun': ['resumeTaskRun(id: "ID") { __typename }', GONE],
   'Mutation.terminateTaskRun': ['terminateTaskRun(id: "ID") { __typename }', GONE],
   'Mutation.triggerTask': ['triggerTask(definition: "testingRun") { __typename }', UNKNOWN],
   'Mutation.trigger…': ['triggerTestingRun(input: 1) { __typename }', UNKNOWN],

@@ -88,6 +88,7 @@ describe('a line', () => {
         origin: { ip: name, requestId: name, traceId: name },
         run: name,
         rerunOf: name,
+        resumeOf: name,
         definition: name,
         token: name,
         said: name,

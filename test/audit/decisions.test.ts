@@ -116,6 +116,15 @@ const VERBS = {
     done: { definition: 'testingRun', run: expect.any(String), rerunOf: 'ID' },
     refused: { rerunOf: 'ID' },
   },
+  resumeTaskRun: {
+    ask: (id: string) =>
+      `mutation { resumeTaskRun(id: "${id}", input: "${PLANTED}") { __typename } }`,
+    action: 'run-resume',
+    lacks: 'right:trigger',
+    ofEnded: true,
+    done: { definition: 'testingRun', run: expect.any(String), resumeOf: 'ID' },
+    refused: { resumeOf: 'ID' },
+  },
   abortTaskRun: {
     ask: (id: string) => `mutation { abortTaskRun(id: "${id}", reason: "no use") { __typename } }`,
     action: 'run-abort',
@@ -170,6 +179,7 @@ const withId = (fields: object, id: string) =>
 describe.each(Object.entries(VERBS))('%s', (_, { ask, action, lacks, done, refused, ...verb }) => {
   test('that is done is one line with these fields', async () => {
     const id = await trigger();
+    if ('ofEnded' in verb) service.fail(id, new Error('no'));
     await post(ask(id), keys.root.key, { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` });
     expect(lines()).toEqual([
       {

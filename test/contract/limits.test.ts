@@ -37,6 +37,7 @@ test.each([
   ['a token, with what it fixes', `${count(BOUNDS.token.text)} characters`],
   ['message and data of a line', `${bytes(log.message)} each`],
   ['log of an activity, of a run', `${bytes(log.activity)}, ${bytes(log.run)};`],
+  ['what a resumed run takes over', bytes(BOUNDS.resume)],
   ['page of a list, of a log', `${BOUNDS.runs} runs, ${count(BOUNDS.lines)} lines`],
   ['order other than newest or last finished', `${count(BOUNDS.sorted)} matches`],
   ["filter that Temporal's index cannot answer", `${count(BOUNDS.scanned)} rows scanned`],

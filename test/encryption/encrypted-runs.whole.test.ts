@@ -153,6 +153,21 @@ describe('nothing of what a run carries is stored in clear', () => {
     expect(await service.input(again)).toMatchObject({ children: 2 });
   });
 
+  test('of a run that goes on from another one, and goes on from its last checkpoint all the same', async () => {
+    const secret = randomUUID();
+    const input = { secret, steps: 6, failAt: 4 };
+    const run = await service.trigger({ definition: 'keepPlace', input });
+    await closed(run.id);
+    expect((await service.checkpoint(await service.get(run.id)))?.calls).toMatchObject([
+      { name: 'keepOne', how: 'RESULT' },
+      { name: 'walkWith', how: 'CHECKPOINT', state: { secret, done: 3 } },
+    ]);
+    const again = await service.resume({ id: run.id, input: { secret, steps: 6, failAt: 0 } });
+    await closed(again.id);
+    expect((await service.outcome(await service.get(again.id))).output).toEqual({ from: 3 });
+    for (const { id } of [run, again]) expect((await stored(id)).includes(secret)).toBe(false);
+  });
+
   test('a key, neither in the id nor beside it', async () => {
     const asked = { definition: 'takeNap', input: { ms: 1 }, key: 'ann@example.com' } as const;
     const run = await service.trigger(asked);
@@ -248,6 +263,7 @@ describe('keys', () => {
       expect(lines.some((line) => line.includes('step 1'))).toBe(false);
       expect((await blind.timeline(run.id)).entries.length).toBeGreaterThan(0);
       await expect(blind.rerun({ id: run.id })).rejects.toMatchObject({ code: 'UNREADABLE' });
+      await expect(blind.resume({ id: run.id })).rejects.toMatchObject({ code: 'UNREADABLE' });
     }
   });
 

@@ -47,7 +47,7 @@ async function lastStep(id: string): Promise<number> {
 }
 
 const kept = async (id: string): Promise<unknown> =>
-  Object.fromEntries(await readCheckpoints(source, id));
+  Object.fromEntries((await readCheckpoints(source, id)).states);
 
 describe('the last checkpoint of a run is kept', () => {
   test('that failed', async () => {

@@ -65,8 +65,14 @@ const codeOf = async (asking: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof TaskError ? error.code : String(error)),
   );
 
+interface Verb {
+  readonly right: Right;
+  /** Of the run itself, another one. */
+  readonly also?: Right;
+  readonly ask: (own: Tasks, id: string) => Promise<unknown>;
+}
 /** What an operation on one run needs beside `read`. */
-const VERBS: Record<string, { right: Right; ask: (own: Tasks, id: string) => Promise<unknown> }> = {
+const VERBS: Record<string, Verb> = {
   get: { right: 'read', ask: (own, id) => own.get(id) },
   logs: { right: 'logs', ask: (own, id) => own.logs(id) },
   tail: { right: 'logs', ask: (own, id) => own.tail(id).next() },
@@ -74,8 +80,11 @@ const VERBS: Record<string, { right: Right; ask: (own: Tasks, id: string) => Pro
   abort: { right: 'abort', ask: (own, id) => own.abort({ id }) },
   terminate: { right: 'abort', ask: (own, id) => own.terminate({ id }) },
   rerun: { right: 'trigger', ask: (own, id) => own.rerun({ id }) },
+  resume: { right: 'trigger', also: 'payloads', ask: (own, id) => own.resume({ id }) },
   delete: { right: 'delete', ask: (own, id) => own.delete(id) },
 };
+/** What makes a run of the caller's own. */
+const STARTS: ReadonlySet<string> = new Set(['rerun', 'resume']);
 
 describe('for any caller', () => {
   test('a verb does what the rights say, and what is hidden is not there', async () => {
@@ -87,21 +96,19 @@ describe('for any caller', () => {
         async (who: Caller, verb, at) => {
           const { fake, runs } = await world();
           const run = runs[at];
-          const { right, ask } = VERBS[verb] ?? VERBS['get']!;
+          const { right, also = 'read', ask } = VERBS[verb] ?? VERBS['get']!;
           const own = fake.as(who);
           const subject = toSubject(run!);
           const before = JSON.stringify(await fake.get(run!.id));
-          const code = await codeOf(ask(own, run!.id));
-          const again = verb === 'rerun' ? { ...subject, triggeredBy: who.name } : subject;
+          const told = await codeOf(ask(own, run!.id));
+          // Rights come before what the run is.
+          const code = told === 'NOTHING_TO_RESUME' ? 'DONE' : told;
+          const again = { definition: subject.definition, triggeredBy: who.name };
+          const isAllowed =
+            may(who, right, STARTS.has(verb) ? again : subject) && may(who, also, subject);
           const expected = !may(who, 'read', subject)
             ? 'TASK_RUN_NOT_FOUND'
-            : may(
-                  who,
-                  right,
-                  verb === 'rerun'
-                    ? { definition: again.definition, triggeredBy: who.name }
-                    : subject,
-                )
+            : isAllowed
               ? 'DONE'
               : 'FORBIDDEN';
           expect(code).toBe(expected);
@@ -330,6 +337,7 @@ describe('a caller with rights', () => {
       own.settings(),
       own.updateSettings({ retentionDays: 1 }),
       own.rerun({ id: run!.id }),
+      own.resume({ id: run!.id }),
     ])
       await expect(asking).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(fake.calls.updateSettings).toBeUndefined();

@@ -71,6 +71,8 @@ test('a tenant costs no call, and a foreign id makes none', async () => {
       foreign.terminate({ id: run.id }),
       foreign.delete(run.id),
       foreign.rerun({ id: run.id }),
+      foreign.resume({ id: run.id }),
+      foreign.checkpoint(run),
       foreign.logs(run.id),
       foreign.tail(run.id).next(),
       foreign.watch(run.id).next(),

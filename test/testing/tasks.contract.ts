@@ -76,6 +76,8 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
     world.order(id, order);
     return closed(id);
   };
+  const failed = (options: TriggerOptions = {}): Promise<TaskRun> =>
+    ended({ type: 'fail', message: 'no' }, options);
   const succeeded = (options: TriggerOptions = {}): Promise<TaskRun> =>
     ended({ type: 'succeed', output: 'ok' }, options);
   /** Lists are eventual: waits until one holds what it shall. */
@@ -420,6 +422,79 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
     expect(other).toMatchObject({ name: 'Other' });
   });
 
+  describe('a run that failed', () => {
+    test('is gone on from by a new run, and the two name each other', async () => {
+      const old = await failed({ name: 'Photos', tags: ['blue'] });
+      const run = await tasks.resume({ id: old.id });
+      expect(run).toMatchObject({
+        resumeOf: old.id,
+        rerunOf: null,
+        definition: 'obeyOrders',
+        name: 'Photos',
+        tags: ['blue'],
+        deduplicated: false,
+        calls: [{ id: 'obey#1', name: 'obey', kind: 'ACTIVITY', how: 'AGAIN' }],
+      });
+      expect(await tasks.input(run)).toEqual({ label: 'a' });
+      expect(await tasks.get(run.id)).toMatchObject({ resumeOf: old.id, reuses: run.reuses });
+      expect((await listed({ resumeOf: [old.id] }, 1)).map(({ id }) => id)).toEqual([run.id]);
+      const ids = [old.id, run.id];
+      const others = await listed({ ids, resumeOfNot: [old.id] }, 1);
+      expect(others.map(({ id }) => id)).toEqual([old.id]);
+      expect(await listed({ rerunOf: [old.id] }, 0)).toEqual([]);
+      const { lines } = await tasks.logs(run.id);
+      expect(lines[0]?.message).toBe(`Triggered by ann, goes on after run ${old.id}: begins anew`);
+    });
+
+    test('shows what it would be gone on from, which an open one does not', async () => {
+      const run = await begun();
+      expect(await tasks.checkpoint(run)).toBeNull();
+      world.order(run.id, { type: 'fail', message: 'no' });
+      expect(await tasks.checkpoint(await closed(run.id))).toEqual({
+        calls: [{ id: 'obey#1', name: 'obey', kind: 'ACTIVITY', how: 'AGAIN', state: null }],
+      });
+    });
+
+    test('is gone on from once for a key, which is no key of a trigger', async () => {
+      const old = await failed();
+      const key = `resume ${old.id}`;
+      const [one, other] = await Promise.all([
+        tasks.resume({ id: old.id, key }),
+        tasks.resume({ id: old.id, key }),
+      ]);
+      expect(one.id).toBe(other.id);
+      expect([one, other].filter(({ deduplicated }) => deduplicated)).toHaveLength(1);
+      for (const conflict of [
+        () => trigger({ key }),
+        () => tasks.resume({ id: old.id, key, from: 'obey#1' }),
+        () => tasks.resume({ id: old.id, key, input: { label: 'b' } }),
+      ])
+        await expect(conflict()).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+    });
+
+    test('is not gone on from with an input that does not fit, or from a call that was none', async () => {
+      const { id } = await failed();
+      await expect(tasks.resume({ id, input: {} })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        details: { issues: [{ path: ['label'] }] },
+      });
+      await expect(tasks.resume({ id, from: 'nothing#1' })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        details: { argument: 'from' },
+      });
+    });
+  });
+
+  test('a run that is open or has succeeded leaves nothing to resume', async () => {
+    const { id } = await begun();
+    const nothing = { code: 'NOTHING_TO_RESUME', details: { runId: id } };
+    await expect(tasks.resume({ id })).rejects.toMatchObject(nothing);
+    world.order(id, { type: 'succeed', output: 'ok' });
+    const run = await closed(id);
+    await expect(tasks.resume({ id })).rejects.toMatchObject(nothing);
+    expect(await tasks.checkpoint(run)).toBeNull();
+  });
+
   describe('a run that is not there', () => {
     test.each(['nobody', "'; DROP --"])('is told by every question (%s)', async (id) => {
       const missing = { code: 'TASK_RUN_NOT_FOUND' };
@@ -428,6 +503,7 @@ export function testTasks(create: () => Promise<ContractWorld>): void {
       await expect(tasks.terminate({ id })).rejects.toMatchObject(missing);
       await expect(tasks.delete(id)).rejects.toMatchObject(missing);
       await expect(tasks.rerun({ id })).rejects.toMatchObject(missing);
+      await expect(tasks.resume({ id })).rejects.toMatchObject(missing);
       await expect(tasks.logs(id)).rejects.toMatchObject(missing);
       await expect(tasks.tail(id).next()).rejects.toMatchObject(missing);
       await expect(tasks.watch(id).next()).rejects.toMatchObject(missing);

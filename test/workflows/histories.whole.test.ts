@@ -13,6 +13,8 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toCause } from '../../src/contract/wire/abort-cause.ts';
+import type { Resumption } from '../../src/contract/wire/resumption.ts';
+import { RunLog } from '../../src/contract/wire/run-log.ts';
 import { bundleOfTests } from '../support/bundle.ts';
 import { eventually, startWorker } from '../support/whole.ts';
 import type { WholeTest } from '../support/whole.ts';
@@ -22,6 +24,8 @@ const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 interface Shape {
   readonly type: string;
   readonly input?: unknown;
+  /** What it takes over from an earlier run. */
+  readonly resume?: Resumption;
   /** Aborts when the run has this many events. */
   readonly abortAt?: number;
   readonly grace?: number;
@@ -86,6 +90,43 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     reset: true,
     ends: 'FAILED',
   },
+  'resumed-from-checkpoint': {
+    type: 'keepPlace',
+    input: { secret: 'a', steps: 3 },
+    resume: {
+      edited: false,
+      calls: [
+        { kind: 'ACTIVITY', name: 'keepOne', n: 1, args: ['a'], done: true, result: 'a' },
+        {
+          kind: 'ACTIVITY',
+          name: 'walkWith',
+          n: 1,
+          args: ['a', 3, 0],
+          done: false,
+          state: { secret: 'a', done: 2 },
+        },
+      ],
+    },
+    ends: 'COMPLETED',
+  },
+  'resumed-with-child': {
+    type: 'parentTask',
+    input: { children: 2, steps: 1 },
+    resume: {
+      edited: false,
+      calls: [
+        {
+          kind: 'CHILD',
+          name: 'walkSteps',
+          n: 1,
+          args: [{ steps: 1, ms: 10 }],
+          done: true,
+          result: { done: 1 },
+        },
+      ],
+    },
+    ends: 'COMPLETED',
+  },
   'aborted-clean-up-hangs': { type: 'cleanUpHangs', input: {}, abortAt: 4, ends: 'CANCELLED' },
 };
 
@@ -127,11 +168,11 @@ const withoutMachine = (json: string): string =>
     2,
   );
 
-async function start({ type, input, startDelay }: Shape): Promise<WorkflowHandle> {
+async function start({ type, input, resume, startDelay }: Shape): Promise<WorkflowHandle> {
   const { workflowId, firstExecutionRunId } = await whole.client.workflow.start(type, {
     taskQueue: whole.taskQueue,
     workflowId: `${type}-${randomUUID()}`,
-    args: [input],
+    args: [input, ...(resume ? [{ v: 1, iteration: 1, log: new RunLog().carry(), resume }] : [])],
     ...(startDelay !== undefined && { startDelay }),
   });
   // The first link, not the chain.

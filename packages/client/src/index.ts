@@ -39,7 +39,13 @@ export type {
   LogPage,
   LogsRequest,
   Me,
+  CheckpointCall,
   RerunRequest,
+  ResumedCall,
+  ResumedRun,
+  ResumeRequest,
+  Reuse,
+  RunCheckpoint,
   ServerInfo,
   TailRequest,
   TaskDefinitionInfo,
@@ -62,4 +68,5 @@ export type {
   TimelineRequest,
 } from '../../../src/contract/timeline.ts';
 export type { InputOf, OutputOf, TaskModule } from '../../../src/contract/task-definition.ts';
+export type { CallKind } from '../../../src/contract/wire/resumption.ts';
 export type { LogLevel, LogLine, RunEvent } from '../../../src/contract/wire/run-log.ts';

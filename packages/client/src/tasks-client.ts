@@ -18,6 +18,9 @@ import type {
   LogsRequest,
   Me,
   RerunRequest,
+  ResumeRequest,
+  ResumedRun,
+  RunCheckpoint,
   ServerInfo,
   TailRequest,
   TaskDefinitionInfo,
@@ -127,6 +130,27 @@ export class TasksClient<T extends TaskModule = TaskModule> implements RemoteTas
       options.key,
     );
     return toTriggered(rerunTaskRun, { ...options, id, input });
+  }
+
+  /**
+   * Triggers a new run that goes on from where one that failed or was aborted was. With a key it is sent again when no
+   * answer came.
+   */
+  async resume({ id, input, from, ...options }: ResumeRequest): Promise<ResumedRun> {
+    const { resumeTaskRun: answer } = await this.#change(
+      documents.Resume,
+      { id, input, from, options: toOptions(options) },
+      options.key,
+    );
+    if (!('run' in answer)) throw toProblem(answer, { ...options, id, input });
+    const { run, deduplicated, calls } = answer;
+    return { ...toTaskRun(run), deduplicated, calls };
+  }
+
+  /** What `resume` would go on from; null for a run that it refuses. */
+  async checkpoint({ id }: Pick<TaskRun, 'id'>): Promise<RunCheckpoint | null> {
+    const { checkpoint } = found(id, await this.ask(documents.Checkpoint, { id }));
+    return checkpoint && { calls: checkpoint };
   }
 
   /** Asks a run to stop at its next checkpoint. Resolves when the request is recorded. */

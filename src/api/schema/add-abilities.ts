@@ -1,4 +1,5 @@
 import type { Caller, Right } from '../../contract/caller.ts';
+import { whyNotResumed } from '../../contract/rules/check-resume.ts';
 import { isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskDefinitionInfo } from '../../contract/tasks.ts';
@@ -14,6 +15,7 @@ export interface Abilities {
   readonly abort: Ability;
   readonly terminate: Ability;
   readonly rerun: Ability;
+  readonly resume: Ability;
   readonly delete: Ability;
 }
 
@@ -37,6 +39,7 @@ export function addAbilities(builder: Builder) {
         description: '`terminateTaskRun(id:)`, which ends it at once.',
       }),
       rerun: t.expose('rerun', { type: ability, description: '`rerunTaskRun(id:)`.' }),
+      resume: t.expose('resume', { type: ability, description: '`resumeTaskRun(id:)`.' }),
       delete: t.expose('delete', { type: ability, description: '`deleteTaskRun(id:)`.' }),
     }),
   });
@@ -52,23 +55,21 @@ export function abilitiesOf(
   const definition = definitions.find(({ id }) => id === run.definition);
   const refusal = (right: Right, verb: string, subject: Subject = toSubject(run)) =>
     may(caller, right, subject) ? null : `You may not ${verb} runs of \`${run.definition}\`.`;
+  // The new run is the caller's own, whoever triggered this one.
+  const own = { definition: run.definition, triggeredBy: caller.name };
+  const again =
+    refusal('trigger', 'trigger', own) ??
+    (definition
+      ? null
+      : `There is no definition \`${run.definition}\` that can be triggered here.`);
   const abort = refusal('abort', 'abort');
   return {
     abort: {
       reason: abort ?? over ?? (run.status === 'ABORTING' ? 'It is being aborted already.' : null),
     },
     terminate: { reason: abort ?? over },
-    rerun: {
-      // The new run is the caller's own, whoever triggered this one.
-      reason:
-        refusal('trigger', 'trigger', {
-          definition: run.definition,
-          triggeredBy: caller.name,
-        }) ??
-        (definition
-          ? null
-          : `There is no definition \`${run.definition}\` that can be triggered here.`),
-    },
+    rerun: { reason: again },
+    resume: { reason: again ?? refusal('payloads', 'see what is in') ?? whyNotResumed(run) },
     delete: { reason: refusal('delete', 'delete') },
   };
 }

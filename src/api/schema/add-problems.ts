@@ -21,6 +21,7 @@ export function addProblems(builder: Builder) {
       INVALID_DELAY: { description: '`delay` or `runAt` is out of bounds, or both were given.' },
       PAYLOAD_TOO_LARGE: { description: 'The input has more bytes than Temporal takes.' },
       KEY_CONFLICT: { description: 'The key was used before, with another definition or input.' },
+      NOTHING_TO_RESUME: { description: 'The run is not over, or has succeeded.' },
       FORBIDDEN: { description: 'The caller may not do this.' },
       ALREADY_ABORTING: {
         description: 'The run is being aborted already; the first reason stands.',
@@ -114,6 +115,10 @@ export function addProblems(builder: Builder) {
       }),
     }),
     payloadTooLarge: plain('PayloadTooLarge', 'The input has more bytes than Temporal takes.'),
+    nothingToResume: plain(
+      'NothingToResume',
+      'The run is not over, or has succeeded: only one that failed or was aborted is gone on from.',
+    ),
     forbidden: plain('Forbidden', 'The caller may not do this.'),
   };
 }

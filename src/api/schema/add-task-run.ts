@@ -236,6 +236,23 @@ export function addTaskRun(builder: Builder, webUi: WebUi | undefined): void {
             rerunOf === null ? null : await loaders.run(rerunOf),
         }),
         reruns: related('rerunOf', `The runs that repeat it. ${OR_ERROR} A call.`),
+        resumeOfId: t.exposeID('resumeOf', {
+          nullable: true,
+          description: 'Id of the run that it goes on from.',
+        }),
+        resumeOf: t.field({
+          type: 'TaskRun',
+          nullable: true,
+          description:
+            'The run that it goes on from; null when Temporal no longer keeps it. A call.',
+          resolve: async ({ resumeOf }, _, { loaders }) =>
+            resumeOf === null ? null : await loaders.run(resumeOf),
+        }),
+        reuses: t.exposeString('reuses', {
+          nullable: true,
+          description: 'What it reuses of that run, in words; null for one that goes on from none.',
+        }),
+        resumedBy: related('resumeOf', `The runs that go on from it. ${OR_ERROR} A call.`),
         abilities: t.field({
           type: abilities,
           description: 'What the caller can do with it now.',

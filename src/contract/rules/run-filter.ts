@@ -77,6 +77,8 @@ export const RUN_FILTER: { readonly [F in keyof FilterValues]: FilterField<Filte
   },
   rerunOf: anyOf(({ rerunOf }) => some(rerunOf)),
   rerunOfNot: noneOf(({ rerunOf }) => some(rerunOf)),
+  resumeOf: anyOf(({ resumeOf }) => some(resumeOf)),
+  resumeOfNot: noneOf(({ resumeOf }) => some(resumeOf)),
   iterationMin: { kind: 'integer', admits: ({ iteration }, min) => iteration >= min },
   iterationMax: { kind: 'integer', admits: ({ iteration }, max) => iteration <= max },
   tenant: { kind: 'text', admits: ({ id }, tenant) => tenantOf(id) === tenant },

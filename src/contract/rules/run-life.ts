@@ -22,11 +22,20 @@ export function openingLines({
   triggeredBy,
   createdAt: time,
   scheduledFor,
-}: Pick<TaskRun, 'triggeredBy' | 'createdAt' | 'scheduledFor'>): readonly LogLine[] {
+  resumeOf,
+  reuses,
+}: Pick<
+  TaskRun,
+  'triggeredBy' | 'createdAt' | 'scheduledFor' | 'resumeOf' | 'reuses'
+>): readonly LogLine[] {
   const at = { time, iteration: 1 };
   const by = triggeredBy === null ? '' : ` by ${triggeredBy}`;
+  const resumes =
+    resumeOf === null
+      ? ''
+      : `, goes on after run ${resumeOf}${reuses === null ? '' : `: ${reuses}`}`;
   return [
-    line('TRIGGERED', 'INFO', `Triggered${by}`, at),
+    line('TRIGGERED', 'INFO', `Triggered${by}${resumes}`, at),
     ...(scheduledFor === null
       ? []
       : [line('DELAYED', 'INFO', `Delayed until ${scheduledFor.toISOString()}`, at)]),

@@ -31,7 +31,7 @@ export const runEntry = (run: TaskRun, error: TaskRunError | null): TimelineEntr
     endedAt: run.finishedAt,
     outcome: statusOf(run),
     failure: error && { code: error.code, message: error.message },
-    runId: run.rerunOf,
+    runId: run.rerunOf ?? run.resumeOf,
     by: run.triggeredBy,
   });
 

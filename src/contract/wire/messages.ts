@@ -1,3 +1,4 @@
+import type { Resumption } from './resumption.ts';
 import type { CarriedLog, LogEnvelope } from './run-log.ts';
 
 /** Names both sides of the wire must agree on. Renaming one breaks runs in flight. */
@@ -26,6 +27,10 @@ export interface LogHeader {
   readonly mark?: string;
   /** The seconds that all iterations of the run may take, and the millisecond at which they are over. */
   readonly timeout?: { readonly seconds: number; readonly at: number };
+  /** Which call of this activity it is, in a run that goes on from another one: calls that were reused have no event. */
+  readonly call?: number;
+  /** The last argument is none: it is the state that the first attempt begins with. */
+  readonly resumed?: true;
 }
 
 export const isLogHeader = (value: unknown): value is LogHeader => isFirstVersion(value);
@@ -42,13 +47,14 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 const isFirstVersion = (value: unknown): value is { readonly v: 1 } =>
   isObject(value) && 'v' in value && value.v === 1;
 
-/** What one iteration hands to the next. */
+/** What one iteration hands to the next, and an earlier run to the first iteration of the one that goes on from it. */
 export interface Carried {
   readonly v: 1;
   readonly iteration: number;
   /** Milliseconds; when the body of the first iteration began. */
   readonly startedAt?: number;
   readonly log: CarriedLog;
+  readonly resume?: Resumption;
 }
 export const isCarried = (value: unknown): value is Carried =>
   isFirstVersion(value) && 'log' in value;

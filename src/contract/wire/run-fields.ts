@@ -9,6 +9,7 @@ export const SEARCH_ATTRIBUTES = {
   TaskWords: 'Text',
   TaskTags: 'KeywordList',
   TaskParent: 'Keyword',
+  /** The run that it repeats; with `RESUMES` before its id, the one that it goes on from. */
   TaskRerunOf: 'Keyword',
   TaskActor: 'Keyword',
   /** As the run's id has it: the id is the truth, and this its index. */
@@ -18,6 +19,9 @@ export const SEARCH_ATTRIBUTES = {
   TaskAbort: 'Keyword',
 } as const;
 export type SearchAttribute = keyof typeof SEARCH_ATTRIBUTES;
+
+/** Temporal's SQL stores have few Keyword attributes, so one tells both; no run is a rerun and goes on from another. */
+export const RESUMES = 'resume:';
 
 /** Every run of ours has it: it tells them from what else is in the namespace. */
 export const MARK: SearchAttribute = 'TaskIteration';
@@ -35,6 +39,10 @@ export interface RunMemo {
   /** The chain's first start, ISO; absent in the first iteration. */
   readonly createdAt?: string;
   readonly iteration: number;
+  /** What it reuses of the run that it goes on from, in words. */
+  readonly reuses?: string;
+  /** Which of its parent's calls it is, where the parent goes on from another run. */
+  readonly call?: number;
   /** What its sources are marked with, when an operator reset an iteration before this one. */
   readonly mark?: string;
 }
@@ -57,6 +65,8 @@ export interface RunFields {
   readonly tags?: readonly string[];
   readonly parent?: string | undefined;
   readonly rerunOf?: string | undefined;
+  readonly resumeOf?: string | undefined;
+  readonly reuses?: string | undefined;
   readonly keyed?: KeyedRequest | undefined;
   readonly tenant?: string | null | undefined;
 }
@@ -71,6 +81,8 @@ export function toRunFields({
   tags = [],
   parent,
   rerunOf,
+  resumeOf,
+  reuses,
   keyed,
   tenant,
 }: RunFields): {
@@ -91,6 +103,7 @@ export function toRunFields({
         ...(utf8Length(json) <= INPUT_IN_MEMO && { input }),
         ...(keyed?.given !== undefined && { keyed: keyed.given }),
         ...(keyed?.read !== undefined && { keyedRead: keyed.read }),
+        ...(reuses !== undefined && { reuses }),
         iteration: 1,
       },
     },
@@ -101,6 +114,7 @@ export function toRunFields({
       ...(tags.length > 0 && { TaskTags: tags.map((tag) => tag.toLowerCase()) }),
       ...(parent !== undefined && { TaskParent: parent }),
       ...(rerunOf !== undefined && { TaskRerunOf: rerunOf }),
+      ...(resumeOf !== undefined && { TaskRerunOf: `${RESUMES}${resumeOf}` }),
       ...(actor !== null && { TaskActor: actor }),
       ...(tenant != null && { TaskTenant: tenant }),
     },

@@ -1,3 +1,4 @@
+import { RESUMES } from '../../contract/wire/run-fields.ts';
 import { checkFilter, chosenFields } from '../../contract/rules/run-filter.ts';
 import type { FilterValues } from '../../contract/rules/run-filter.ts';
 import { toSearch } from '../../tools/to-search.ts';
@@ -205,6 +206,8 @@ const TERMS: { readonly [F in keyof FilterValues]: ToTerm<FilterValues[F]> } = {
   }),
   rerunOf: isOneOf('TaskRerunOf'),
   rerunOfNot: isNoneOf('TaskRerunOf'),
+  resumeOf: (ids, context) => isOneOf('TaskRerunOf')(ids.map(resumed), context),
+  resumeOfNot: (ids, context) => isNoneOf('TaskRerunOf')(ids.map(resumed), context),
   iterationMin: (min) => ({ text: orFirst(`TaskIteration >= ${min}`, min <= 1) }),
   iterationMax: (max) => ({ text: orFirst(`TaskIteration <= ${max}`, max >= 1) }),
   // The attribute is what Temporal has an index of; but workflow code can write it, and nothing can change an id.
@@ -355,4 +358,5 @@ const LAST_TIME = Date.UTC(2262, 0);
 const time = (value: Date | number): string =>
   `'${new Date(Math.min(Math.max(Number(value), 0), LAST_TIME)).toISOString()}'`;
 
+const resumed = (id: string): string => `${RESUMES}${id}`;
 const lower = (value: string): string => value.toLowerCase();

@@ -34,6 +34,9 @@ export interface LinkState extends LiveLines {
   readonly activities: readonly PendingActivity[];
 }
 
+/** Whoever looks at a history beside its log. */
+export type See = (event: HistoryEvent) => void;
+
 export interface RunSourceOptions {
   readonly temporal: Temporal;
   readonly describe: DescribeRun;
@@ -125,14 +128,17 @@ export class RunSource {
     this.#silent.set(id, now + SILENCE);
   }
 
-  /** The whole history of a link as its log. */
-  history(id: string, link: string): Promise<LinkHistory> {
-    return this.#fewAtOnce(() => this.#history(id, link));
+  /** The whole history of a link as its log; `see` is shown each event on the way. */
+  history(id: string, link: string, see?: See): Promise<LinkHistory> {
+    return this.#fewAtOnce(() => this.#history(id, link, see));
   }
 
-  async #history(id: string, link: string): Promise<LinkHistory> {
+  async #history(id: string, link: string, see?: See): Promise<LinkHistory> {
     const log = new HistoryLog(this.temporal.decode);
-    for await (const event of events(this.temporal, { id, link })) await log.add(event);
+    for await (const event of events(this.temporal, { id, link })) {
+      see?.(event);
+      await log.add(event);
+    }
     return log.finish();
   }
 

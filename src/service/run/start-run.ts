@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
+import type { Carried } from '../../contract/wire/messages.ts';
 import type { toRunFields } from '../../contract/wire/run-fields.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
 import { repeatChange } from '../temporal/repeat-change.ts';
@@ -16,6 +17,8 @@ export interface NewRun {
   readonly definition: string;
   readonly taskQueue: string;
   readonly input: unknown;
+  /** What it takes over from an earlier run. */
+  readonly carried: Carried | undefined;
   readonly name: string;
   readonly actor: string | null;
   readonly fields: ReturnType<typeof toRunFields>;
@@ -73,7 +76,9 @@ async function toStartRequest(temporal: Temporal, run: NewRun): Promise<StartReq
     workflowId: run.id,
     workflowType: { name: run.definition },
     taskQueue: { name: run.taskQueue },
-    input: { payloads: await temporal.encode(run.id, run.input) },
+    input: {
+      payloads: await temporal.encode(run.id, run.input, ...(run.carried ? [run.carried] : [])),
+    },
     memo: { fields: await temporal.encodeMap(run.id, memo) },
     searchAttributes: { indexedFields: encodeSearchAttributes(searchAttributes) },
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,

@@ -4,7 +4,7 @@ import { EXECUTION, executionOf } from './to-task-run.ts';
 /** What a list row has of a run, without what more a caller knows of it. */
 export function toRow(run: TaskRun): TaskRun {
   const { id, definition, name, status, createdAt, scheduledFor, startedAt, finishedAt } = run;
-  const { iteration, tags, triggeredBy, parent, rerunOf } = run;
+  const { iteration, tags, triggeredBy, parent, rerunOf, resumeOf, reuses } = run;
   const execution = executionOf(run);
   return {
     id,
@@ -20,6 +20,8 @@ export function toRow(run: TaskRun): TaskRun {
     triggeredBy,
     parent,
     rerunOf,
+    resumeOf,
+    reuses,
     ...(execution && { [EXECUTION]: execution }),
   };
 }

@@ -1,7 +1,7 @@
 import { decodeSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
 import type { temporal } from '@temporalio/proto';
 import { MEMO } from '../../contract/wire/messages.ts';
-import { isRunMemo } from '../../contract/wire/run-fields.ts';
+import { RESUMES, isRunMemo } from '../../contract/wire/run-fields.ts';
 import type { RunMemo, SearchAttribute } from '../../contract/wire/run-fields.ts';
 import { isEnvelope, sumProgress } from '../../contract/wire/run-log.ts';
 import type { TaskDescription } from '../../contract/task-definition.ts';
@@ -81,7 +81,8 @@ export async function toTaskRun(
     tags: textsOf(attributes.TaskTags),
     triggeredBy: memo?.actor ?? textOf(attributes.TaskActor),
     parent: textOf(attributes.TaskParent) ?? (info.parentExecution?.workflowId || null),
-    rerunOf: textOf(attributes.TaskRerunOf),
+    ...originOf(textOf(attributes.TaskRerunOf)),
+    reuses: memo?.reuses ?? null,
     [EXECUTION]: {
       link: info.execution?.runId ?? '',
       first: info.firstRunId || null,
@@ -92,6 +93,11 @@ export async function toTaskRun(
     },
   };
 }
+
+const originOf = (text: string | null): Pick<TaskRun, 'rerunOf' | 'resumeOf'> =>
+  text?.startsWith(RESUMES)
+    ? { rerunOf: null, resumeOf: text.slice(RESUMES.length) }
+    : { rerunOf: text, resumeOf: null };
 
 /** A description as a run and what it does now. */
 export async function toTaskRunDetails(

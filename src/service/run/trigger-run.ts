@@ -4,7 +4,8 @@ import { findDefinition } from '../../contract/rules/find-definition.ts';
 import { isSameRequest, toKeyedRequest } from '../../contract/input/keyed-request.ts';
 import type { KeyedRequest } from '../../contract/wire/run-fields.ts';
 import { MEMO } from '../../contract/wire/messages.ts';
-import { inTenant } from '../../contract/wire/tenant.ts';
+import type { Carried } from '../../contract/wire/messages.ts';
+import { inTenant, tenantOf } from '../../contract/wire/tenant.ts';
 import { toRunFields } from '../../contract/wire/run-fields.ts';
 import type { RunMemo } from '../../contract/wire/run-fields.ts';
 import type { Caller } from '../../contract/caller.ts';
@@ -27,6 +28,17 @@ export interface TriggerAsked extends TriggerOptions {
   readonly definition: string;
   readonly input: unknown;
   readonly rerunOf?: string;
+  readonly resume?: Resume | undefined;
+}
+
+/** A run that goes on from an earlier one. */
+export interface Resume {
+  readonly of: string;
+  /** The call with which it begins anew; undefined to go on from the last checkpoint. */
+  readonly from: string | undefined;
+  readonly carried: Carried;
+  /** What it reuses, in words. */
+  readonly reuses: string;
 }
 
 export interface Triggering {
@@ -61,19 +73,25 @@ async function toNewRun(asked: TriggerAsked, by: Triggering): Promise<NamedRun> 
   const options = checkTrigger(asked, Date.now());
   const read = await checkInput(definition, asked.input);
   const { key, name = definition.title, delay, tags, parent, priority } = options;
-  const { input, rerunOf } = asked;
+  const { input, rerunOf, resume } = asked;
   const { caller, taskQueue, linkTo } = by;
-  const { name: actor = null, tenant = null, share } = caller ?? {};
+  const { name: actor = null, share } = caller ?? {};
+  // What goes on is whose it was, whoever asks for it.
+  const tenant = resume ? tenantOf(resume.of) : (caller?.tenant ?? null);
   const toId = by.temporal.encrypts ? hiddenRunIdOfKey : runIdOfKey;
   const id = inTenant(tenant, key === undefined ? newRunId(definition.id) : toId(key));
   const keyed =
-    key === undefined ? undefined : hashed(toKeyedRequest(definition.id, { given: input, read }));
-  const origin = { actor, tags, parent, rerunOf };
+    key === undefined
+      ? undefined
+      : hashed(toKeyedRequest(whatFor(definition.id, resume), { given: input, read }));
+  const origin = { actor, tags, parent, rerunOf, resumeOf: resume?.of };
   return {
     id,
     definition: definition.id,
     taskQueue,
     input,
+    carried: resume?.carried,
+    reuses: resume?.reuses,
     name,
     ...origin,
     delay,
@@ -81,7 +99,7 @@ async function toNewRun(asked: TriggerAsked, by: Triggering): Promise<NamedRun> 
     key,
     tenant,
     weight: share?.weight,
-    fields: toRunFields({ name, input, keyed, tenant, ...origin }),
+    fields: toRunFields({ name, input, keyed, tenant, reuses: resume?.reuses, ...origin }),
     details: toDetails({
       title: definition.title,
       definition: definition.id,
@@ -96,7 +114,13 @@ interface NamedRun extends NewRun {
   readonly tags: readonly string[];
   readonly parent: string | undefined;
   readonly rerunOf: string | undefined;
+  readonly resumeOf: string | undefined;
+  readonly reuses: string | undefined;
 }
+
+/** A key that triggered a run is not one that resumed it, which is another run. */
+const whatFor = (definition: string, resume: Resume | undefined): string =>
+  resume ? `${definition} resumes ${resume.of} from ${resume.from ?? ''}` : definition;
 
 /** What Temporal has just recorded, as it would tell it: no second call is needed. */
 function toTriggered(run: NamedRun, link: string): TriggeredRun {
@@ -115,6 +139,8 @@ function toTriggered(run: NamedRun, link: string): TriggeredRun {
     triggeredBy: run.actor,
     parent: run.parent ?? null,
     rerunOf: run.rerunOf ?? null,
+    resumeOf: run.resumeOf ?? null,
+    reuses: run.reuses ?? null,
     deduplicated: false,
     [EXECUTION]: {
       link,

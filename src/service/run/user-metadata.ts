@@ -45,6 +45,7 @@ export interface Origin {
   readonly actor: string | null;
   readonly parent: string | undefined;
   readonly rerunOf: string | undefined;
+  readonly resumeOf?: string | undefined;
   readonly key: string | undefined;
   readonly tags: readonly string[];
   /** Where people see the run. */
@@ -53,13 +54,14 @@ export interface Origin {
 
 /** Who triggered it, as what, and where to look: Markdown. */
 export function toDetails(origin: Origin): string {
-  const { title, definition, actor, parent, rerunOf, key, tags, link } = origin;
+  const { title, definition, actor, parent, rerunOf, resumeOf, key, tags, link } = origin;
   return [
     `**${plain(title)}** (\`${definition}\`)`,
     '',
     `- Triggered by: ${actor === null ? 'nobody named' : `**${plain(actor)}**`}`,
     ...(parent === undefined ? [] : [`- Part of: ${plain(parent)}`]),
     ...(rerunOf === undefined ? [] : [`- Repeats: ${plain(rerunOf)}`]),
+    ...(resumeOf === undefined ? [] : [`- Goes on after: ${plain(resumeOf)}`]),
     ...(key === undefined ? [] : [`- Key: ${plain(key)}`]),
     ...(tags.length > 0 ? [`- Tags: ${tags.map(plain).join(', ')}`] : []),
     ...(link === undefined ? [] : [`- [Open in Waymark](${link})`]),

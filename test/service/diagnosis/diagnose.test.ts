@@ -25,6 +25,8 @@ const RUN: TaskRunDetails = {
   triggeredBy: null,
   parent: null,
   rerunOf: null,
+  resumeOf: null,
+  reuses: null,
   progress: null,
   steps: [],
   abortRequested: false,

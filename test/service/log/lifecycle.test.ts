@@ -24,6 +24,8 @@ const run: TaskRun = {
   triggeredBy: 'ann',
   parent: null,
   rerunOf: null,
+  resumeOf: null,
+  reuses: null,
 };
 const text = (lines: readonly LifeLine[]): string[] =>
   lines.map(({ line }) => `${line.n} ${line.event} ${line.level} ${line.message}`);

@@ -52,6 +52,8 @@ const madeUp = (id: string, status: TaskRun['status']): TaskRun => ({
   triggeredBy: null,
   parent: null,
   rerunOf: null,
+  resumeOf: null,
+  reuses: null,
 });
 
 async function foreign(): Promise<string> {

@@ -88,3 +88,17 @@ export async function failForGood(message: string, type: string): Promise<never>
 export async function throwOne(what: keyof ReturnType<typeof oddErrors>): Promise<void> {
   throw oddErrors()[what];
 }
+
+export async function keepOne(secret: string): Promise<string> {
+  return secret;
+}
+
+/** Takes steps, keeps its place with a secret, and fails for good at `failAt`. Answers where it began. */
+export async function walkWith(secret: string, steps: number, failAt: number): Promise<number> {
+  const from = lastCheckpoint<{ readonly done: number }>()?.done ?? 0;
+  for (let step = from + 1; step <= steps; step++) {
+    if (step === failAt) throw ApplicationFailure.nonRetryable('the end of the way', 'NO_WAY');
+    await checkpoint({ secret, done: step });
+  }
+  return from;
+}

@@ -9,8 +9,17 @@ import { oddErrors } from './odd-errors.ts';
 
 export * from '../../../src/workflows/index.ts';
 
-const { walk, walkThenFail, walkThenSleep, beDeaf, say, answerBytes, failForGood } =
-  proxyCheckpoints<typeof activities>();
+const {
+  keepOne,
+  walkWith,
+  walk,
+  walkThenFail,
+  walkThenSleep,
+  beDeaf,
+  say,
+  answerBytes,
+  failForGood,
+} = proxyCheckpoints<typeof activities>();
 
 /** Steps with a checkpoint after each, lines `step 1`…; on an abort, lines `stopping 1`… */
 export const walkSteps = defineTask({
@@ -406,4 +415,19 @@ export const privateTask = defineTask({
   private: true,
   input: z.object({}),
   run: () => ({ private: true }),
+});
+
+/** Keeps one thing, then walks and keeps its place with it; fails at `failAt`. Answers where it began to walk. */
+export const keepPlace = defineTask({
+  id: 'keepPlace',
+  title: 'Keep a place',
+  input: z.object({
+    secret: z.string(),
+    steps: z.number().int(),
+    failAt: z.number().int().default(0),
+  }),
+  async run({ secret, steps, failAt }) {
+    await keepOne(secret);
+    return { from: await walkWith(secret, steps, failAt) };
+  },
 });

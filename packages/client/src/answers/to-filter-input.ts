@@ -33,6 +33,8 @@ const PLACES = {
   namePrefix: 'name.startsWith',
   rerunOf: 'rerunOf.in',
   rerunOfNot: 'rerunOf.notIn',
+  resumeOf: 'resumeOf.in',
+  resumeOfNot: 'resumeOf.notIn',
   iterationMin: 'iteration.min',
   iterationMax: 'iteration.max',
 } satisfies Record<keyof RemoteFilter, Place>;

@@ -32,7 +32,8 @@ export function toProblem(problem: Problem, { id, key, input }: Asked): TaskErro
     ...(suggestions && { suggestions }),
     ...(code === 'KEY_CONFLICT' && key !== undefined && { key }),
     ...(usedBy && { runId: usedBy.id }),
-    ...(code === 'TASK_RUN_NOT_FOUND' && id !== undefined && { runId: id }),
+    ...((code === 'TASK_RUN_NOT_FOUND' || code === 'NOTHING_TO_RESUME') &&
+      id !== undefined && { runId: id }),
   });
 }
 

@@ -11,7 +11,13 @@ import type {
 } from '../../../contract/task-run.ts';
 import type { Timeline, TimelineRequest } from '../../../contract/timeline.ts';
 import { TaskError } from '../../../contract/task-error.ts';
-import type { LogPage, LogsRequest, TaskRunOrder, Tasks } from '../../../contract/tasks.ts';
+import type {
+  LogPage,
+  LogsRequest,
+  RunCheckpoint,
+  TaskRunOrder,
+  Tasks,
+} from '../../../contract/tasks.ts';
 import { toConnection, toWholeConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 
@@ -19,9 +25,9 @@ import type { Connection } from './connection.ts';
 const CONCURRENCY = 10;
 /** The most runs that one list call answers. */
 
-/** Runs that name the same other run: its children, or its reruns. */
+/** Runs that name the same other run: its children, its reruns, or what goes on from it. */
 export interface RelatedRequest {
-  readonly by: 'parent' | 'rerunOf';
+  readonly by: 'parent' | 'rerunOf' | 'resumeOf';
   readonly id: string;
   readonly orderBy: TaskRunOrder;
   readonly first: number;
@@ -56,6 +62,10 @@ export class Loaders {
 
   async input(run: TaskRun): Promise<unknown> {
     return await this.#now.input.load(run);
+  }
+
+  async checkpoint(run: TaskRun): Promise<RunCheckpoint | null> {
+    return await this.#now.checkpoint.load(run);
   }
 
   /** Closed runs need no call: nothing keeps them from moving. */
@@ -130,6 +140,7 @@ function load(tasks: Tasks) {
     get,
     outcome: each(async (run) => await tasks.outcome(run)),
     input: each(async (run) => await tasks.input(run)),
+    checkpoint: each(async (run) => await tasks.checkpoint(run)),
     diagnosis: each(async (run) => await tasks.diagnose(run)),
     workers: new DataLoader<'all', readonly Worker[]>(
       async (keys) => await settle(keys, async () => await tasks.workers()),

@@ -36,6 +36,7 @@ const TYPE_OF = {
   TIMEOUT: null,
   RESULT_UNKNOWN: null,
   UNREADABLE: null,
+  NOTHING_TO_RESUME: 'NothingToResume',
   // An outcome of its operations, which nothing throws.
   ALREADY_FINISHED: null,
 } as const satisfies Readonly<Record<TaskErrorCode, string | null>>;

@@ -31,6 +31,7 @@ export interface TaskRunFilterInput {
   readonly triggeredBy?: OneOf<string>;
   readonly name?: Nullable<{ in: string[]; notIn: string[]; startsWith: string }>;
   readonly rerunOf?: OneOf<string>;
+  readonly resumeOf?: OneOf<string>;
   readonly iteration?: Nullable<{ min: number; max: number }>;
 }
 

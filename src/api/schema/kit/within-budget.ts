@@ -10,6 +10,8 @@ export function withinBudget(tasks: Tasks, operation: Operation): Tasks {
     server: () => operation.ask(() => tasks.server()),
     trigger: (request) => operation.change(() => tasks.trigger(request)),
     rerun: (request) => operation.change(() => tasks.rerun(request)),
+    resume: (request) => operation.change(() => tasks.resume(request)),
+    checkpoint: (run) => operation.ask(() => tasks.checkpoint(run)),
     abort: (request) => operation.change(() => tasks.abort(request)),
     terminate: (request) => operation.change(() => tasks.terminate(request)),
     delete: (id) => operation.change(() => tasks.delete(id)),

@@ -84,6 +84,7 @@ export function addTaskRunFilter(builder: Builder): void {
       triggeredBy: t.field({ type: texts, description: 'Who triggered it.' }),
       name: t.field({ type: names, description: 'Its display name.' }),
       rerunOf: t.field({ type: ids, description: 'The id of the run that it repeats.' }),
+      resumeOf: t.field({ type: ids, description: 'The id of the run that it goes on from.' }),
       iteration: t.field({ type: range, description: 'Which iteration it is in.' }),
     }),
   });
@@ -138,6 +139,8 @@ const PLACES = {
   namePrefix: 'name.startsWith',
   rerunOf: 'rerunOf.in',
   rerunOfNot: 'rerunOf.notIn',
+  resumeOf: 'resumeOf.in',
+  resumeOfNot: 'resumeOf.notIn',
   iterationMin: 'iteration.min',
   iterationMax: 'iteration.max',
 } satisfies Record<Exclude<keyof TaskRunFilter, 'where' | 'tenant' | 'anyOf'>, Place>;

@@ -1,10 +1,10 @@
-import type { AbortMode, CleanUp, TaskRun } from '../../contract/task-run.ts';
-import type { AbortResult, TerminateResult, Tasks } from '../../contract/tasks.ts';
-import type { Builder } from './kit/builder.ts';
-import { withoutNulls } from './kit/without-nulls.ts';
-import { orProblem, typeOf } from './kit/problem.ts';
-import type { RunProblem } from './kit/problem.ts';
-import type { Problems } from './add-problems.ts';
+import type { AbortMode, CleanUp, TaskRun } from '../../../contract/task-run.ts';
+import type { AbortResult, TerminateResult, Tasks } from '../../../contract/tasks.ts';
+import type { Builder } from '../kit/builder.ts';
+import { withoutNulls } from '../kit/without-nulls.ts';
+import { orProblem, typeOf } from '../kit/problem.ts';
+import type { RunProblem } from '../kit/problem.ts';
+import type { Problems } from '../add-problems.ts';
 
 export function addAbort(builder: Builder, problems: Problems): void {
   builder.enumType('AbortMode', {

@@ -1,6 +1,6 @@
-import type { Builder } from './kit/builder.ts';
-import { orProblem, typeOf } from './kit/problem.ts';
-import type { Problems } from './add-problems.ts';
+import type { Builder } from '../kit/builder.ts';
+import { orProblem, typeOf } from '../kit/problem.ts';
+import type { Problems } from '../add-problems.ts';
 
 interface Deleted {
   readonly type: 'TaskRunDeleted';
