@@ -259,7 +259,7 @@ test('an execution that is reset twice keeps what the first reset made of it', a
   await untilListedOnce(id, TaskRunStatus.Aborted);
 });
 
-test('a run that was reset, and its first execution once more, is deleted as a whole', async () => {
+test('a run that was reset, and its first execution once more, is read and deleted as a whole', async () => {
   const { id } = await service.trigger({
     definition: 'walkThen',
     input: { next: 'fail', steps: 1 },
@@ -272,6 +272,9 @@ test('a run that was reset, and its first execution once more, is deleted as a w
     await untilClosed(id);
     await untilIndexed(id, executions);
   }
+  const { lines } = await logOf(id);
+  expect(messagesOf(lines).filter((text) => text === 'step 1')).toHaveLength(3);
+  expectWhole(lines, []);
   await service.delete(id);
   await eventually(
     async () => {
