@@ -112,7 +112,8 @@ describe('a credential that is not good', () => {
     'a token without an end': async () => `Bearer ${await sign({ exp: undefined })}`,
     'a token of another issuer': async () => `Bearer ${await sign({ iss: 'https://evil.test' })}`,
     'a token for somebody else': async () => `Bearer ${await sign({ aud: 'https://other.test' })}`,
-    'a token for the page that logs in': async () => `Bearer ${await sign({ aud: 'console' })}`,
+    'an ID token, for the page that logs in': async () =>
+      `Bearer ${await house.provider.idToken('ann')}`,
     'half a token': async () => `Bearer ${cut(await sign())}`,
     'a token of no algorithm': async () =>
       `Bearer ${encoded({ alg: 'none' })}.${(await sign()).split('.')[1]}.`,
