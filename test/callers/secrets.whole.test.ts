@@ -22,6 +22,8 @@ const root = newApiKey('root');
 const wat = newApiKey('wat');
 /** In all that is sent. */
 const PLANTED = `planted${randomUUID().replaceAll('-', '')}`;
+/** Of triggers: it is read in the ids of their runs, which are told. */
+const KEY = `key${randomUUID()}`;
 /** What is told in the audit, and nowhere else. */
 const REASON = `reason${randomUUID().replaceAll('-', '')}`;
 
@@ -47,13 +49,13 @@ async function startProgram(): Promise<{ program: Program; address: string }> {
 
 /** Operations of one run, each with what must not be told in all that takes it. */
 const ofRun = (id: string): readonly string[] => [
-  `{ taskRun(id: "${id}") { input output log { lines { message } } timeline { entries { kind } } diagnosis { code } } }`,
+  `{ taskRun(id: "${id}") { input output log { lines { message data } } timeline { entries { kind } } diagnosis { code } } }`,
   `{ taskRuns(filter: { search: "${PLANTED}" }) { totalCount nodes { id input } } }`,
   `{ taskRuns(after: "${PLANTED}") { totalCount } }`,
   `{ taskRunCounts(filter: { search: "${PLANTED}" }) { total } }`,
   `{ workers { id } server { __typename } taskDefinitions { id } }`,
   `{ backgroundTasks { getTask(id: "${id}") { data { input } } listTasks(search: "${PLANTED}") { data { input } } listLogs(search: "${PLANTED}") { data { items { message } } } } }`,
-  `mutation { rerunTaskRun(id: "${id}", input: "${PLANTED}", options: { key: "${PLANTED}2" }) { __typename } }`,
+  `mutation { rerunTaskRun(id: "${id}", input: "${PLANTED}", options: { key: "${KEY}2" }) { __typename } }`,
   `mutation { mintRunToken(id: "${id}") { __typename ... on TokenMinted { token } } }`,
   `mutation { mintTriggerToken(definition: "testingRun", fixed: { a: "${PLANTED}" }) { __typename ... on TokenMinted { token } } }`,
   `mutation { abortTaskRun(id: "${id}", reason: "${REASON}") { __typename } }`,
@@ -63,7 +65,7 @@ const ofRun = (id: string): readonly string[] => [
   `{ taskRun(id: "${id}") { ${PLANTED} } }`,
   `{ taskRun(id: "${id}" ${PLANTED}`,
   `mutation { triggerTask(definition: "checksumFiles", input: { ${PLANTED}: "${PLANTED}" }) { __typename } }`,
-  `mutation { triggerTask(definition: "testingRun", input: "other", options: { key: "${PLANTED}" }) { __typename } }`,
+  `mutation { triggerTask(definition: "testingRun", input: "other", options: { key: "${KEY}" }) { __typename } }`,
   `mutation { triggerTask(definition: "testingRun", options: { delay: "${PLANTED}" }) { __typename } }`,
 ];
 const LIVE = [
@@ -73,7 +75,7 @@ const LIVE = [
 ];
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-test('no input, line, key or token is in what a gateway writes, and a reason in its audit alone', async () => {
+test('no input, line, credential or token is in what a gateway writes, and a reason in its audit alone', async () => {
   const { program, address } = await startProgram();
   const minted: string[] = [];
   const TRIGGER = `mutation ($input: JSON, $key: String) {
@@ -82,14 +84,14 @@ test('no input, line, key or token is in what a gateway writes, and a reason in 
     }
   }`;
   const admin = { address, headers: bearer(root.key) };
-  const variables = { input: PLANTED, key: PLANTED };
+  const variables = { input: PLANTED, key: KEY };
   const triggered = await TRANSPORTS.HTTP(admin, TRIGGER, variables);
   const { run, token } = triggered.body.data.triggerTask;
   minted.push(token.token);
   await eventually(async () => {
     const { text } = await TRANSPORTS.HTTP(
       admin,
-      `{ taskRun(id: "${run.id}") { status log { lines { message } } } }`,
+      `{ taskRun(id: "${run.id}") { status log { lines { message data } } } }`,
     );
     // It is what is searched for: in the lines of the run, and to be read there.
     expect(text).toContain('SUCCEEDED');

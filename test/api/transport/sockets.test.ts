@@ -600,7 +600,7 @@ describe('a client that does not read', () => {
 });
 
 test('a client that gives no sign of life is let go', async () => {
-  const { ws } = await start({ sockets: { limits: { keepAlive: 50 } } });
+  const { ws } = await start({ sockets: { limits: { keepAlive: 500 } } });
   const client = await openSocket(ws);
   const lively = await connect(ws);
   // The library answers pings by itself: this one has to be stopped from it.
