@@ -1,12 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LIMITS } from '../../src/contract/limits.ts';
-import { temporalCli } from '../../src/local/temporal-cli.ts';
-import { startTemporalServer } from '../../src/local/temporal-server.ts';
 import { TaskService } from '../../src/service/task-service.ts';
+import { startOwnTemporal } from '../support/own-temporal.ts';
 import * as tasks from '../support/tasks/workflows.ts';
 import { connect } from '../support/whole.ts';
 import { spawnGateway } from './log-client.ts';
@@ -18,12 +14,8 @@ let address: string;
 let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  // A server of its own: 40 MB of input would stand in the lists of all other tests.
-  const folder = await mkdtemp(join(tmpdir(), 'waymark-budget-'));
-  const temporal = await startTemporalServer({
-    binary: await temporalCli(fileURLToPath(new URL('../../.waymark', import.meta.url)), () => {}),
-    logFile: join(folder, 'temporal.log'),
-  });
+  // 40 MB of input would stand in the lists of all other tests.
+  const temporal = await startOwnTemporal();
   ({ address } = temporal);
   const connected = await connect(address);
   const service = new TaskService({ client: connected.client, tasks, taskQueue: TAG });
@@ -44,7 +36,6 @@ beforeAll(async () => {
     await service.close();
     await connected.stop();
     await temporal.stop();
-    await rm(folder, { recursive: true, force: true });
   };
 });
 afterAll(() => stop());
