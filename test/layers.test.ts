@@ -93,6 +93,19 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['react'],
   },
 
+  // Of Node, and of nothing else: the doors beside it are a browser's too.
+  'client/command/': {
+    rooms: [
+      'contract/wire/',
+      'contract/',
+      'client/wire/',
+      'client/documents/',
+      'client/answers/',
+      'client/',
+    ],
+    packages: ['node:'],
+  },
+
   // The parser of durations is pure, and in every bundle anyway.
   'workflows/': {
     rooms: CONTRACT,
@@ -421,6 +434,7 @@ test('programs are loaded by no library file', () => {
     'api/server.ts',
     'login/new-key.ts',
     'local/start.ts',
+    'client/command/main.ts',
   ]);
   const loaded = sources
     .flatMap(({ path, imports }) => imports.map((name) => ({ path, name })))

@@ -57,6 +57,10 @@ export type DeleteVariables = { readonly id: string; };
 export type DeleteData = { readonly deleteTaskRun: { readonly __typename: 'Forbidden'; readonly code: ProblemCode; readonly message: string; } | { readonly __typename: 'InvalidArgument'; readonly code: ProblemCode; readonly message: string; readonly argument: string | null; } | { readonly __typename: 'TaskRunDeleted'; } | { readonly __typename: 'TaskRunNotFound'; readonly code: ProblemCode; readonly message: string; }; };
 export const Delete: Document<DeleteData, DeleteVariables> =
   "mutation Delete($id:ID!){deleteTaskRun(id:$id){__typename ...on Problem{code message}...on InvalidArgument{argument}}}";
+export type CatalogueVariables = {  };
+export type CatalogueData = { readonly taskDefinitions: readonly ({ readonly id: string; readonly title: string; readonly description: string | null; readonly inputSchema: unknown; readonly examples: readonly (unknown)[]; readonly grace: number; readonly worker: { readonly online: boolean; readonly lastSeen: string | null; } | null; })[]; };
+export const Catalogue: Document<CatalogueData, CatalogueVariables> =
+  "query Catalogue{taskDefinitions{id title description inputSchema examples grace worker{online lastSeen}}}";
 export type DefinitionsVariables = {  };
 export type DefinitionsData = { readonly taskDefinitions: readonly ({ readonly id: string; readonly title: string; readonly description: string | null; readonly inputSchema: unknown; readonly outputSchema: unknown | null; readonly examples: readonly (unknown)[]; readonly grace: number; })[]; };
 export const Definitions: Document<DefinitionsData, DefinitionsVariables> =
