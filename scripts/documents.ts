@@ -94,7 +94,9 @@ class Module {
       this.#input(variable.name.value, inputOf(typeFromAST(this.#schema, type))),
     );
     const used = this.#fragmentsOf(node.selectionSet);
-    const text = stripIgnoredCharacters([node, ...used].map(print).join('\n'));
+    // Without its name, which nobody reads: each byte of it is in every app.
+    const { name: _name, ...nameless } = node;
+    const text = stripIgnoredCharacters([nameless, ...used].map(print).join('\n'));
     return [
       `export type ${name}Variables = { ${variables.join(' ')} };`,
       `export type ${name}Data = ${this.#selected(root?.name ?? '', [node.selectionSet])};`,

@@ -5,6 +5,8 @@ export default defineConfig({
     lib: {
       entry: {
         index: 'src/index.ts',
+        page: 'src/page.ts',
+        events: 'src/wire/event-transport.ts',
         react: 'src/react/react-door.ts',
         waymark: 'src/command/main.ts',
       },

@@ -36,7 +36,7 @@ async function bundle(app: string): Promise<Bundled> {
 
 test('an app with the client alone is small, and has nothing of Node, GraphQL, Temporal or its tasks', async () => {
   const { code, modules } = await bundle(`
-    import { TasksClient } from '../../src/index.ts';
+    import { TasksClient } from '../../src/page.ts';
     import type * as tasks from '../../../../src/workflows/index.ts';
     const client = new TasksClient<typeof tasks>({ url: '/graphql' });
     const run = await client.trigger({ definition: 'testingRun', input: {} });

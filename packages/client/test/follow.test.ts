@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../../src/login/session.ts';
 import { sessionOf } from '../../../src/login/session.ts';
+import { TasksClient } from '../src/page.ts';
+import { eventStreams } from '../src/wire/event-transport.ts';
 import { eventually } from '../../../test/support/whole.ts';
 import {
   atEnd,
@@ -257,4 +259,15 @@ test('more than one socket carries are followed all the same', async () => {
   const first = await Promise.all(watches.map((watch) => watch.next()));
   expect(first.filter(({ done }) => done !== true)).toHaveLength(40);
   expect(between.made()).toBe(2);
+});
+
+test('a page has event streams when it is given them', async () => {
+  const service = fakeTasks();
+  const id = await begunRun(service);
+  const { address } = await serve(service);
+  const options = { url: `${address}/graphql`, transport: 'events' } as const;
+  await expect(new TasksClient(options).watch(id).next()).rejects.toThrow('@waymark/client/events');
+  const client = new TasksClient({ ...options, events: eventStreams });
+  expect(await client.watch(id).next()).toMatchObject({ value: { id } });
+  client.close();
 });

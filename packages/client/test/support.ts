@@ -8,7 +8,7 @@ import { startGateway } from '../../../src/api/start-gateway.ts';
 import type { RunningGateway } from '../../../src/api/start-gateway.ts';
 import { FakeTasks } from '../../../src/testing/fake-tasks.ts';
 import { tasks } from '../../../test/api/support/app.ts';
-import { TasksClient } from '../src/tasks-client.ts';
+import { TasksClient } from '../src/anywhere-client.ts';
 import type { TasksClientOptions } from '../src/tasks-client.ts';
 
 const open: (() => unknown)[] = [];

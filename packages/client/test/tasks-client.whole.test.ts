@@ -8,7 +8,7 @@ import * as contractTasks from '../../../test/testing/contract-tasks.ts';
 import { ordersOf } from '../../../test/testing/orders.ts';
 import { testTasks } from '../../../test/testing/tasks.contract.ts';
 import { WebSocket } from 'ws';
-import { TasksClient } from '../src/tasks-client.ts';
+import { TasksClient } from '../src/anywhere-client.ts';
 
 describe.each(['socket', 'events'] as const)(
   'TasksClient is a Tasks, following by %s',

@@ -31,6 +31,7 @@ const OF_ERROR: Readonly<Record<TaskErrorCode, ExitCode>> = {
   LIMIT_EXCEEDED: ExitCode.Usage,
   KEY_CONFLICT: ExitCode.Refused,
   ALREADY_FINISHED: ExitCode.Refused,
+  NOTHING_TO_RESUME: ExitCode.Refused,
   FORBIDDEN: ExitCode.Refused,
   UNAVAILABLE: ExitCode.Unreachable,
   RATE_LIMITED: ExitCode.Unreachable,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { TaskError } from '../../../../src/contract/task-error.ts';
-import { TasksClient } from '../tasks-client.ts';
+import { TasksClient } from '../anywhere-client.ts';
 import { changing } from './changing.ts';
 import type { Command } from './command.ts';
 import { Given, UsageError } from './command.ts';

@@ -2,7 +2,7 @@ import { TaskError } from '../../../../src/contract/task-error.ts';
 import { isPassing } from './wire-errors.ts';
 import { backOff, pause } from './pause.ts';
 import { answerOf, request } from './request.ts';
-import type { Answer, Operation, RequestOptions } from './request.ts';
+import type { Answer, Operation, HttpOptions } from './request.ts';
 
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
@@ -14,7 +14,7 @@ export interface AskOptions {
 /** The answer to one operation, within the deadline. A question whose answer is lost on the way is asked again; so is a change with a key. */
 export async function ask(
   operation: Operation,
-  options: Omit<RequestOptions, 'accept'>,
+  options: HttpOptions,
   { signal, changes = false, key, deadline }: AskOptions & { readonly deadline: number },
 ): Promise<Answer> {
   const late = AbortSignal.timeout(deadline * 1000);
@@ -44,7 +44,7 @@ const TRIES = 2;
 
 async function once(
   operation: Operation,
-  options: Omit<RequestOptions, 'accept'>,
+  options: HttpOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
   const accept = 'application/graphql-response+json, application/json';

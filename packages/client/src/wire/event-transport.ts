@@ -1,10 +1,10 @@
 import { unreachable } from './wire-errors.ts';
 import { answerIn, answerOf, request } from './request.ts';
-import type { Answer, RequestOptions } from './request.ts';
+import type { Answer, HttpOptions } from './request.ts';
 import type { Transport } from './transport.ts';
 
 /** Server-sent events over `fetch`, a stream for each subscription: needs nothing but HTTP. */
-export const eventStreams = (options: Omit<RequestOptions, 'accept'>): Transport => ({
+export const eventStreams = (options: HttpOptions): Transport => ({
   async *open(operation, live, signal) {
     const silence = new AbortController();
     const leave = (): void => silence.abort();

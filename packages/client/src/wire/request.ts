@@ -3,11 +3,14 @@ import type { Credentials } from './credentials.ts';
 import { GatewayError, refused, unreachable } from './wire-errors.ts';
 import type { AnsweredError } from './wire-errors.ts';
 
-export interface RequestOptions {
+export interface HttpOptions {
   readonly url: string;
-  readonly accept: string;
   readonly credentials: Credentials;
   readonly fetch: typeof fetch;
+}
+
+interface RequestOptions extends HttpOptions {
+  readonly accept: string;
 }
 
 /** An operation as it is sent. */

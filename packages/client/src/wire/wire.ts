@@ -6,17 +6,19 @@ import { Credentials } from './credentials.ts';
 import type { CredentialOptions } from './credentials.ts';
 import type { Document } from './document.ts';
 import { isPassing, toError } from './wire-errors.ts';
-import { eventStreams } from './event-transport.ts';
 import { iterate } from './iterate.ts';
 import { backOff, pause } from './pause.ts';
 import { sockets } from './socket-transport.ts';
+import type { HttpOptions } from './request.ts';
 import type { Transport } from './transport.ts';
 
 export interface WireOptions extends CredentialOptions {
   /** Of GraphQL over HTTP, such as `https://tasks.example.com/graphql`; in a page it may leave out its own host. */
   readonly url: string;
-  /** How runs, logs and lists are followed. Default: in a browser over a socket, elsewhere by event streams. */
+  /** How runs, logs and lists are followed. Default: in a page over a socket, elsewhere by event streams. */
   readonly transport?: 'socket' | 'events' | undefined;
+  /** The event streams of `@waymark/client/events`, for a page: bundles of one do not have them by themselves. */
+  readonly events?: ((options: HttpOptions) => Transport) | undefined;
   /** Seconds in which a question is answered. Default: 15. */
   readonly deadline?: number | undefined;
   /** Seconds for which what is followed tries to reach the gateway again before it gives up. Default: for ever. */
@@ -144,12 +146,16 @@ export class Wire {
   #transport(): Transport {
     const socket = this.#options.WebSocket ?? globalThis.WebSocket;
     const { transport = isPage() ? 'socket' : 'events' } = this.#options;
-    if (transport === 'events') return eventStreams(this.#http('/stream'));
+    if (transport === 'events') {
+      const { events } = this.#options;
+      if (!events) throw new TypeError('Expected `events` of `@waymark/client/events`');
+      return events(this.#http('/stream'));
+    }
     const url = this.#url('').replace(/^http/, 'ws');
     return sockets({ url, credentials: this.#credentials, WebSocket: socket });
   }
 
-  #http(path: string) {
+  #http(path: string): HttpOptions {
     // A browser's own wants to be called by itself.
     const { fetch = (...args: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...args) } =
       this.#options;
@@ -158,11 +164,7 @@ export class Wire {
 
   #url(path: string): string {
     const base = isPage() ? globalThis.location.href : undefined;
-    try {
-      return new URL(this.#options.url, base).href.replace(/\/$/, '') + path;
-    } catch {
-      throw new TypeError(`Expected \`url\` to be an absolute URL, got \`${this.#options.url}\``);
-    }
+    return new URL(this.#options.url, base).href.replace(/\/$/, '') + path;
   }
 }
 

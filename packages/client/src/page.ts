@@ -1,0 +1,2 @@
+export * from './contract-door.ts';
+export { TasksClient } from './tasks-client.ts';
