@@ -8,6 +8,7 @@ import {
   OperationTypeNode,
   parse,
 } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import type { MercuriusContext, MercuriusOptions } from 'mercurius';
 import Negotiator from 'negotiator';
 import { TaskError } from '../../contract/task-error.ts';
@@ -44,10 +45,13 @@ export const overHttp = (disclosure: Disclosure) =>
       bodyLimit: LIMITS.document.body,
       preValidation: checkParameters,
       // mercurius' own, by its schema of an answer, makes texts of the list indices in the path of an error.
-      serializerCompiler: () => JSON.stringify,
+      serializerCompiler: () => toText,
       onSend: negotiate,
     },
   }) satisfies Partial<MercuriusOptions>;
+
+/** In the order of sockets and event streams: what is refused is told in the same bytes over each transport. */
+const toText = ({ data, ...rest }: ExecutionResult): string => JSON.stringify({ data, ...rest });
 
 /** Answers what failed before or beside an operation, in the same form. */
 export async function answerError(
