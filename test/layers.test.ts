@@ -58,11 +58,13 @@ const mentioning = new Map(sources.map(({ path, mentions }) => [path, mentions])
  */
 const ROOMS: Readonly<Record<string, Room>> = {
   'tools/': { rooms: [], packages: [] },
-  'metering/': { rooms: [], packages: ['node:'] },
+  'metering/': { rooms: ['tools/'], packages: ['node:'] },
   'contract/wire/': { rooms: ['tools/'], packages: [] },
   'contract/': { rooms: ['contract/wire/'], packages: ['zod'] },
   'contract/input/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
   'contract/rules/': { rooms: ['tools/', 'contract/wire/', 'contract/'], packages: ['zod'] },
+
+  'shares/': { rooms: CONTRACT, packages: ['node:'] },
 
   'encryption/': {
     rooms: CONTRACT,
@@ -152,7 +154,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', '@temporalio/client'],
   },
   'service/list/': {
-    rooms: [...CONTRACT, 'service/temporal/', 'service/run/'],
+    rooms: [...CONTRACT, 'metering/', 'shares/', 'service/temporal/', 'service/run/'],
     packages: ['node:', 'zod', '@temporalio/client', '@temporalio/common'],
   },
   'service/diagnosis/': {
@@ -166,6 +168,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'rights/',
       ...CONTRACT,
+      'metering/',
       'service/temporal/',
       'service/run/',
       'service/resume/',
@@ -177,8 +180,6 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   'login/': { rooms: [...CONTRACT, 'rights/'], packages: ['node:', 'zod', 'jose'] },
-
-  'shares/': { rooms: CONTRACT, packages: [] },
 
   // Watches over operations and logins, and decides nothing.
   'audit/': { rooms: [...CONTRACT, 'rights/', 'login/'], packages: ['node:'] },

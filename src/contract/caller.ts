@@ -50,6 +50,10 @@ export interface TenantShare {
   readonly priority?: number | undefined;
   /** Its weight beside other tenants, from 0.001 to 1,000. Default: 1. */
   readonly weight?: number | undefined;
+  /** Runs that may be open when one is triggered. Default: any number. */
+  readonly open?: number | undefined;
+  /** Different lists that its callers may follow live, at once. Default: 20. */
+  readonly lists?: number | undefined;
 }
 
 export interface BoundTrigger {

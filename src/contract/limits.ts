@@ -93,6 +93,11 @@ export const LIMITS = {
 
   /** Of a caller, unless the auth file says otherwise: points that are there at once, and that come back each second. */
   budget: { burst: 1000, rate: 100 },
+  /** The same of an address: logins that fail, and sockets that have not said who asks. */
+  address: { failures: { burst: 10, rate: 1 }, silentSockets: 20 },
+
+  /** Different lists that all callers of a tenant follow live, at once. */
+  lists: 20,
 
   /** What one process holds for all its callers. */
   held: {

@@ -47,7 +47,7 @@ export interface TaskErrorDetails {
   /** Seconds to wait before the next try. */
   readonly retryAfter?: number;
   /** Whose limit was reached, of a `RATE_LIMITED` that is not the gateway's or Temporal's own. */
-  readonly limit?: 'caller' | 'tenant' | 'address' | undefined;
+  readonly limit?: 'caller' | 'tenant' | 'address' | 'lists' | 'openRuns' | undefined;
   /** The key under which a trigger with an unknown result is safe to repeat. */
   readonly key?: string;
   /** The argument or field that is out of bounds, as `Tasks` names it and the message quotes it. */
@@ -62,6 +62,14 @@ export const outOfBounds = (
   expected: string,
   code: 'INVALID_ARGUMENT' | 'INVALID_DELAY' | 'INVALID_FILTER' = 'INVALID_ARGUMENT',
 ): TaskError => new TaskError(code, `Expected \`${argument}\` ${expected}`, { argument });
+
+/** A tenant has as many runs open as it may have. */
+export const noRoomToRun = (open: number, limit: number): TaskError =>
+  new TaskError(
+    'RATE_LIMITED',
+    `Your tenant has ${open} runs open, and may trigger while it has fewer than ${limit}: wait until some have ended, or abort some.`,
+    { limit: 'openRuns', retryAfter: 2 },
+  );
 
 /** A run that is not there, is no longer, or may not be seen: these must not be told apart. */
 export const noSuchRun = (id: string, cause?: unknown): TaskError =>

@@ -65,6 +65,15 @@ const limits = z.strictObject({
   /** Points of each caller, and of all callers of each tenant together. */
   caller: allowance.default(LIMITS.budget),
   tenant: allowance.optional(),
+  /** Activities that Temporal starts a second, of each tenant of weight 1. */
+  activitiesPerSecond: z.number().min(0.1).max(100_000).optional(),
+  /** Of each address: logins that fail, and sockets that have not said who asks. */
+  address: z
+    .strictObject({
+      failures: allowance.default(LIMITS.address.failures),
+      silentSockets: z.int().min(1).max(20_000).default(LIMITS.address.silentSockets),
+    })
+    .prefault({}),
   tenants: z
     .record(
       tenant,
@@ -75,6 +84,10 @@ const limits = z.strictObject({
         priority: z.int().min(1).max(5).optional(),
         /** Instead of `limits.tenant`. */
         budget: allowance.optional(),
+        /** Runs that may be open when one is triggered. */
+        open: z.int().min(1).max(1_000_000).optional(),
+        /** Different lists that its callers follow live, at once. */
+        lists: z.int().min(1).max(100).optional(),
       }),
     )
     .default({}),
@@ -115,8 +128,9 @@ const FILE = z
     }
     if (!file.tenants && Object.keys(file.limits.tenants).length > 0)
       fault('there are no tenants: the file has no `tenants`', 'limits', 'tenants');
-    if (!file.tenants && file.limits.tenant)
-      fault('there are no tenants: the file has no `tenants`', 'limits', 'tenant');
+    for (const word of ['tenant', 'activitiesPerSecond'] as const)
+      if (!file.tenants && file.limits[word] !== undefined)
+        fault('there are no tenants: the file has no `tenants`', 'limits', word);
   });
 export type AuthFile = z.output<typeof FILE>;
 

@@ -65,6 +65,19 @@ export class AuthRules {
     return this.#file.limits.caller;
   }
 
+  get addressLimits(): {
+    readonly failures: AuthFile['limits']['caller'];
+    readonly silent: number;
+  } {
+    const { failures, silentSockets } = this.#file.limits.address;
+    return { failures, silent: silentSockets };
+  }
+
+  /** Of each tenant of weight 1; null: as many as there are. */
+  get activitiesPerSecond(): number | null {
+    return this.#file.limits.activitiesPerSecond ?? null;
+  }
+
   /** Points of all callers of a tenant together: four times a caller's, unless the file says otherwise. */
   tenantAllowance(name: string): AuthFile['limits']['caller'] {
     const { tenants, tenant, caller } = this.#file.limits;
@@ -103,8 +116,13 @@ export class AuthRules {
 
   /** What a tenant may take of what all share: no priority before the standard, unless the file gives it. */
   #shareOf(tenant: string): TenantShare {
-    const { weight, priority = STANDARD_PRIORITY } = this.#file.limits.tenants[tenant] ?? {};
-    return { priority, ...(weight !== undefined && { weight }) };
+    const { weight, open, lists, priority } = this.#file.limits.tenants[tenant] ?? {};
+    return {
+      priority: priority ?? STANDARD_PRIORITY,
+      ...(weight !== undefined && { weight }),
+      ...(open !== undefined && { open }),
+      ...(lists !== undefined && { lists }),
+    };
   }
 
   #grants(given: readonly { readonly roles: readonly string[] }[]): readonly Grant[] {

@@ -46,6 +46,7 @@ import { diagnose } from './diagnosis/diagnose.ts';
 import { gatherEvidence } from './diagnosis/gather-evidence.ts';
 import type { TaskQueues } from './diagnosis/task-queues.ts';
 import type { DeletedRuns, DescribeRun } from './run/describe-run.ts';
+import { askingFor } from '../metering/asking-for.ts';
 import { inTime } from './temporal/in-time.ts';
 import type { RunLists } from './list/run-lists.ts';
 import type { InputsAndOutcomes } from './run/inputs-and-outcomes.ts';
@@ -152,7 +153,14 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   async #start(asked: TriggerAsked): Promise<TriggeredRun> {
-    const run = await triggerRun(asked, { ...this.#parts, ...this.#asking, tasks: this.#tasks });
+    const start = (): Promise<TriggeredRun> =>
+      triggerRun(asked, { ...this.#parts, ...this.#asking, tasks: this.#tasks });
+    const { tenant, share } = this.#caller ?? {};
+    const limit = share?.open;
+    const run =
+      tenant == null || limit === undefined
+        ? await start()
+        : await this.#listing(() => this.#parts.lists.startWithin({ tenant, limit }, start));
     if (!run.deduplicated) this.#parts.lists.noteStarted(run);
     return run;
   }
@@ -219,15 +227,20 @@ export class CallerTasks<T extends TaskModule> implements Tasks<T> {
   }
 
   list(request?: ListRequest): Promise<TaskRunPage> {
-    return this.#parts.lists.list(request);
+    return this.#listing(() => this.#parts.lists.list(request));
   }
 
   count(filter?: TaskRunFilter): Promise<number> {
-    return this.#parts.lists.count(filter);
+    return this.#listing(() => this.#parts.lists.count(filter));
   }
 
   counts(filter?: TaskRunFilter): Promise<TaskRunCounts> {
-    return this.#parts.lists.counts(filter);
+    return this.#listing(() => this.#parts.lists.counts(filter));
+  }
+
+  /** Each tenant, and each caller within it, has its share of the calls to the index. */
+  #listing<R>(work: () => R): R {
+    return askingFor(this.#caller?.tenant, this.#caller?.name ?? '', work);
   }
 
   logs(id: string, request?: LogsRequest): Promise<LogPage> {

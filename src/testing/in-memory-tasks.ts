@@ -15,12 +15,12 @@ import { publicDefinitions } from '../contract/rules/public-definitions.ts';
 import { isSameRequest, toKeyedRequest } from '../contract/input/keyed-request.ts';
 import { RIGHTS } from '../contract/caller.ts';
 import { checkFilter } from '../contract/rules/run-filter.ts';
-import { TaskError } from '../contract/task-error.ts';
+import { TaskError, noRoomToRun } from '../contract/task-error.ts';
 import { VERSION } from '../contract/version.ts';
 import type { TaskModule } from '../contract/task-definition.ts';
 import { TIMELINE_LAST } from '../contract/timeline.ts';
 import type { Timeline, TimelineRequest } from '../contract/timeline.ts';
-import { TaskRunStatus } from '../contract/task-run.ts';
+import { TaskRunStatus, isClosed } from '../contract/task-run.ts';
 import type {
   Abort,
   Diagnosis,
@@ -162,6 +162,7 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
         { ...(key !== undefined && { key }), runId: earlier.run.facts.id },
       );
     if (earlier) return { ...earlier.run.row, deduplicated: true };
+    this.#checkRoom();
     const createdAt = this.store.tick();
     const run = new FakeRun({
       id: inTenant(tenant, this.store.nextId(definition)),
@@ -181,6 +182,15 @@ export class InMemoryTasks<T extends TaskModule> implements Tasks<T> {
     });
     this.store.add(run, held, asked);
     return { ...run.row, deduplicated: false };
+  }
+
+  #checkRoom(): void {
+    const { tenant, share } = this.#caller ?? {};
+    const open = this.store
+      .rows()
+      .filter(({ id, status }) => tenantOf(id) === tenant && !isClosed(status)).length;
+    if (tenant != null && share?.open !== undefined && open >= share.open)
+      throw noRoomToRun(open, share.open);
   }
 
   async abort(request: AbortRequest): Promise<AbortResult> {

@@ -51,6 +51,11 @@ test.each([
     'what a caller, a tenant asks for',
     `${count(BOUNDS.budget.burst)} points at once and ${BOUNDS.budget.rate} a second`,
   ],
+  [
+    'failed logins, silent sockets of an address',
+    `${BOUNDS.address.failures.burst} at once and ${BOUNDS.address.failures.rate} a second; ${BOUNDS.address.silentSockets},`,
+  ],
+  ['lists that a tenant follows live', `${BOUNDS.lists} different ones`],
   ['values decrypted at once', bytes(BOUNDS.codec)],
   ['subscriptions on a socket', `${socket.operations}`],
   ['slow reader', bytes(socket.buffer)],

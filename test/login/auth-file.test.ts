@@ -9,7 +9,11 @@ test('an empty file gives nothing to anybody', () => {
     bindings: [],
     keys: [],
     revoked: [],
-    limits: { caller: { burst: 1000, rate: 100 }, tenants: {} },
+    limits: {
+      caller: { burst: 1000, rate: 100 },
+      address: { failures: { burst: 10, rate: 1 }, silentSockets: 20 },
+      tenants: {},
+    },
   });
 });
 
@@ -66,6 +70,11 @@ test.each<[string, unknown, string]>([
     'a budget of tenants where there are none',
     { limits: { tenant: { burst: 1, rate: 1 } } },
     'limits.tenant: there are no tenants',
+  ],
+  [
+    'a rate of tenants where there are none',
+    { limits: { activitiesPerSecond: 10 } },
+    'limits.activitiesPerSecond: there are no tenants',
   ],
   [
     'a budget that lets nobody in',

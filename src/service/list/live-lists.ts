@@ -4,6 +4,7 @@ import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter, TaskRunListEvent } from '../../contract/tasks.ts';
 import { News } from '../../tools/news.ts';
 import { ENDED, PullIterator } from '../../tools/pull-iterator.ts';
+import { askingFor } from '../../metering/asking-for.ts';
 import { isPassing } from '../temporal/to-task-error.ts';
 import { filterSignature } from './filter-signature.ts';
 import type { OpenPage } from './open-page.ts';
@@ -56,13 +57,14 @@ export class LiveLists {
   #join(filter: TaskRunFilter, signature: string, ended: AbortSignal): Poller {
     let poller = this.#pollers.get(signature);
     if (!poller || poller.stopped) {
-      if (this.#pollers.size >= MAX_LISTS)
+      const { own } = this.#countFor(filter.tenant);
+      if (own >= MAX_LISTS || this.#pollers.size >= MAX_ALL)
         throw new TaskError(
           TaskErrorCode.RateLimited,
-          `More than ${MAX_LISTS} different lists are watched here: wait until some are left.`,
+          `As many different lists are watched here as may be: ${own} of ${MAX_LISTS} of a tenant, ${this.#pollers.size} of ${MAX_ALL} in all. Wait until some are left.`,
           { retryAfter: 30 },
         );
-      poller = new Poller(this.#options, filter, () => this.#pause());
+      poller = new Poller(this.#options, filter, () => this.#pause(filter.tenant));
       this.#pollers.set(signature, poller);
     }
     const joined = poller;
@@ -74,9 +76,16 @@ export class LiveLists {
     return joined;
   }
 
-  #pause(): number {
+  /** Tenants share what live lists may take, and the lists of one share its part: however many it has. */
+  #pause(tenant: string | undefined): number {
     const { rate } = this.#options.index.visibility;
-    return Math.max(1000, (this.#pollers.size * 1000) / (rate * SHARE));
+    const { own, tenants } = this.#countFor(tenant);
+    return Math.max(1000, (own * tenants * 1000) / (rate * SHARE));
+  }
+
+  #countFor(tenant: string | undefined): { readonly own: number; readonly tenants: number } {
+    const all = [...this.#pollers.values()].map((poller) => poller.tenant);
+    return { own: all.filter((one) => one === tenant).length, tenants: new Set(all).size };
   }
 }
 
@@ -126,7 +135,11 @@ class Poller {
     this.#stopListening = options.writes.onWrite(() => {
       this.#refresh().catch((error: unknown) => this.#fail(error));
     });
-    void this.#poll();
+    askingFor(filter.tenant, LIVE, () => void this.#poll());
+  }
+
+  get tenant(): string | undefined {
+    return this.#filter.tenant;
   }
 
   join(): void {
@@ -214,6 +227,10 @@ class Poller {
 const SIZE = 100;
 /** Of the calls to the index: live lists take no more. */
 const SHARE = 0.5;
+/** No caller is called so. */
+const LIVE = ':live';
+/** Of one tenant, or where there are none; and of all. */
 const MAX_LISTS = 100;
+const MAX_ALL = 1000;
 /** Milliseconds that Temporal may be away before readers are told. */
 const PATIENCE = 30_000;

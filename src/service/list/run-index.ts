@@ -1,6 +1,7 @@
 import { matchesFilter } from '../../contract/rules/run-filter.ts';
 import type { TaskDescription } from '../../contract/task-definition.ts';
 import { TaskError, TaskErrorCode } from '../../contract/task-error.ts';
+import { TaskRunStatus, isClosed } from '../../contract/task-run.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
 import type { TaskRunFilter } from '../../contract/tasks.ts';
 import { toTaskRun } from '../run/to-task-run.ts';
@@ -10,7 +11,7 @@ import type { Visibility } from '../temporal/visibility.ts';
 import { toListRows } from './list-row.ts';
 import type { ListRow } from './list-row.ts';
 import type { RecentWrites } from './recent-writes.ts';
-import { toVisibilityQuery } from './to-visibility-query.ts';
+import { startedBefore, toVisibilityQuery } from './to-visibility-query.ts';
 import type { QueryContext, VisibilityQuery } from './to-visibility-query.ts';
 
 export interface RunIndexOptions {
@@ -53,6 +54,13 @@ export class RunIndex {
     return toVisibilityQuery(filter, this.context);
   }
 
+  /** Runs of a tenant that are open and began before a time. */
+  async countOpen(tenant: string, before: number): Promise<number> {
+    const { text } = this.compile({ tenant, status: OPEN });
+    if (text === null) return 0;
+    return (await this.visibility.count(startedBefore(text, before))).count;
+  }
+
   /** All rows of a query, in one statement; rejects when there are too many to `purpose`. */
   async all(text: string, purpose: string): Promise<readonly ListRow[]> {
     const page = await this.visibility.list(text, MAX_ROWS);
@@ -84,3 +92,5 @@ export class RunIndex {
     return this.#writes.update(run);
   }
 }
+
+const OPEN = Object.values(TaskRunStatus).filter((status) => !isClosed(status));

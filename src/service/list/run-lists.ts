@@ -6,6 +6,7 @@ import type {
   TaskRunPage,
 } from '../../contract/tasks.ts';
 import type { TaskRun } from '../../contract/task-run.ts';
+import { OpenRuns } from '../../shares/open-runs.ts';
 import { inTime } from '../temporal/in-time.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { Counts } from './counts.ts';
@@ -32,6 +33,7 @@ export class RunLists {
   readonly #pages: Pages;
   readonly #counts: Counts;
   readonly #live: LiveLists;
+  readonly #open: OpenRuns;
 
   constructor({ describe, cursorSecret, ...options }: RunListsOptions) {
     const { temporal, visibility } = options;
@@ -42,6 +44,7 @@ export class RunLists {
     this.#deadline = visibility.deadline;
     this.#pages = new Pages({ index, own, cursors });
     this.#counts = new Counts(index);
+    this.#open = new OpenRuns((tenant, before) => index.countOpen(tenant, before));
     this.#live = new LiveLists({ index, pages: this.#pages, own, writes });
   }
 
@@ -65,6 +68,9 @@ export class RunLists {
   ): AsyncIterableIterator<TaskRunListEvent> {
     return this.#live.watch(filter, signal);
   }
+
+  /** Starts a run of a tenant that may have so many open; see `OpenRuns`. */
+  startWithin: OpenRuns['start'] = (room, start) => this.#open.start(room, start);
 
   /** A run was started here: pages that should hold it do so from now on. */
   noteStarted(run: TaskRun): void {

@@ -107,6 +107,10 @@ export const sinceStart = (id: string, start: number): string =>
 export const finishedBefore = (text: string, to: number | null): string =>
   all([text, 'CloseTime IS NOT NULL', to !== null && `CloseTime < ${time(to)}`]);
 
+/** Runs that began before `to`, also those that have gone on since. */
+export const startedBefore = (text: string, to: number): string =>
+  all([text, `(StartTime < ${time(to)} OR TaskIteration > 1)`]);
+
 export const byStatus = (text: string): string => `${text} GROUP BY ExecutionStatus`;
 
 export const withStatus = (text: string, status: TaskRunStatus, { now }: QueryContext): string =>

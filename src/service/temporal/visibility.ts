@@ -12,7 +12,8 @@ import type { Temporal } from './temporal.ts';
 import { toTaskError } from './to-task-error.ts';
 import type { RunInfo } from './proto.ts';
 import { countCall } from '../../metering/count-calls.ts';
-import { TokenBucket } from '../../tools/token-bucket.ts';
+import { FairBucket } from '../../tools/fair-bucket.ts';
+import { whoAsks } from '../../metering/asking-for.ts';
 
 export interface VisibilityOptions {
   /** One that does not retry by itself: the SDK's retries wait out a refusal, for longer than any deadline. */
@@ -45,7 +46,7 @@ export class Visibility {
   readonly #connection: ConnectionLike;
   readonly #namespace: string;
   readonly deadline: number;
-  readonly #bucket: TokenBucket;
+  readonly #bucket: FairBucket;
   readonly #large = atMost(2);
   readonly #lists = new Kept<ListedRows>({ ttl: 0 });
   readonly #counts = new Kept<CountedRows>({ ttl: 0 });
@@ -55,7 +56,7 @@ export class Visibility {
     this.#connection = connection;
     this.#namespace = namespace;
     this.deadline = deadline;
-    this.#bucket = new TokenBucket(rate);
+    this.#bucket = new FairBucket(rate);
   }
 
   /** One statement of the index: rows in its own order, open runs first. */
@@ -110,14 +111,16 @@ export class Visibility {
   async #attempt<R>(question: () => Promise<R>, ends: number): Promise<R> {
     // Whoever asked has been told by now: the token is for others.
     if (Date.now() >= ends) throw outOfTime(this.deadline);
-    const wait = this.#bucket.take(MAX_QUEUE);
-    if (wait === undefined) throw rateLimited(this.#bucket.wait);
-    if (wait > 0) await sleep(wait);
+    const turn = this.#bucket.take(whoAsks(), MAX_QUEUE);
+    if (turn === false) throw rateLimited(this.#bucket.wait);
+    if (turn !== true) await turn;
     countCall();
     return this.#connection.withDeadline(ends, question);
   }
 
   #translate(cause: unknown): unknown {
+    // Whom this process refuses costs the others nothing.
+    if (cause instanceof TaskError) return cause;
     const error = toTaskError(cause);
     // Others use the namespace's allowance too: without this, a burst would be refused call by call.
     if (error instanceof TaskError && error.code === TaskErrorCode.RateLimited)

@@ -188,3 +188,29 @@ test('a wrong filter is refused before anything is asked', () => {
     expect.objectContaining({ code: 'INVALID_FILTER' }),
   );
 });
+
+test('a tenant with many lists slows down its own, and another one sees its runs at once', async () => {
+  for (let i = 0; i < 40; i++) reader(lists.watchList({ tenant: 'acme', ids: [`acme~${i}`] }));
+  const { take } = reader(lists.watchList({ tenant: 'beta' }));
+  await settle();
+  take();
+  index.lists = 0;
+  for (let n = 0; n < 10; n++) {
+    index.rows = [row(`beta~run-${n}`)];
+    await pass(1000);
+    expect(take()).toContain(`ENTERED beta~run-${n} RUNNING`);
+  }
+  // Each has half of the half that live lists may take; one list asks once a second and no more.
+  expect(index.lists / 10).toBeLessThan((index.rate / 4) * 1.2 + 1.1);
+});
+
+test('of one tenant so many lists are watched, and another one has its own', async () => {
+  for (let i = 0; i < 100; i++) reader(lists.watchList({ tenant: 'acme', ids: [`acme~${i}`] }));
+  await expect(lists.watchList({ tenant: 'acme' }).next()).rejects.toMatchObject({
+    code: 'RATE_LIMITED',
+  });
+  index.rows = [row('beta~a')];
+  expect(await lists.watchList({ tenant: 'beta' }).next()).toMatchObject({
+    value: { type: 'ENTERED' },
+  });
+});

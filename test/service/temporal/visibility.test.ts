@@ -1,6 +1,8 @@
 import type { ConnectionLike } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { TokenBucket } from '../../../src/tools/token-bucket.ts';
+import type { TaskError } from '../../../src/contract/task-error.ts';
+import { askingFor } from '../../../src/metering/asking-for.ts';
 import { Visibility } from '../../../src/service/temporal/visibility.ts';
 import { grpcError } from '../../support/grpc-error.ts';
 
@@ -23,21 +25,6 @@ function visibilityOver(
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('the rate', () => {
-  test('lets a burst through, then one call each turn, and refuses whoever would wait too long', () => {
-    let now = 0;
-    const bucket = new TokenBucket(8, () => now);
-    expect(Array.from({ length: 8 }, () => bucket.take(1000))).toEqual(Array(8).fill(0));
-    expect(Array.from({ length: 8 }, () => bucket.take(1000))).toEqual([
-      125, 250, 375, 500, 625, 750, 875, 1000,
-    ]);
-    expect(bucket.take(1000)).toBeUndefined();
-    now = 125;
-    expect(bucket.take(1000)).toBe(1000);
-    expect(bucket.take(1000)).toBeUndefined();
-    now = 60_000;
-    expect(Array.from({ length: 9 }, () => bucket.take(1000))).toEqual([...Array(8).fill(0), 125]);
-  });
-
   test('is kept by waiting, and beyond a second by a typed error', async () => {
     const { visibility, calls } = visibilityOver(undefined, { rate: 20 });
     const answers = await Promise.allSettled(
@@ -51,6 +38,47 @@ describe('the rate', () => {
         code: 'RATE_LIMITED',
         details: { retryAfter: expect.any(Number) },
       });
+  });
+
+  test('is shared by tenants, and within one by its callers: whoever asks a lot waits for himself', async () => {
+    const { visibility, calls } = visibilityOver(
+      async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return { count: 1, groups: [] };
+      },
+      { rate: 40 },
+    );
+    const refused: Record<string, number> = {};
+    const codes = new Set<string>();
+    const ask = async (tenant: string, caller: string, query: string): Promise<boolean> => {
+      try {
+        await askingFor(tenant, caller, () => visibility.count(query));
+        return true;
+      } catch (error) {
+        codes.add((error as TaskError).code);
+        refused[caller] = (refused[caller] ?? 0) + 1;
+        return false;
+      }
+    };
+    const over = new AbortController();
+    let n = 0;
+    const flood = Array.from({ length: 100 }, async () => {
+      while (!over.signal.aborted)
+        if (!(await ask('acme', 'noisy', `noisy ${n++}`))) await sleep(20);
+    });
+    await sleep(500);
+    const quiet = [];
+    for (let at = 0; at < 10; at++) quiet.push(await ask('beta', 'quiet', `quiet ${at}`));
+    const colleague = [];
+    for (let at = 0; at < 10; at++)
+      colleague.push(await ask('acme', 'colleague', `colleague ${at}`));
+    over.abort();
+    await Promise.all(flood);
+    expect(quiet.filter(Boolean)).toHaveLength(10);
+    expect(colleague.filter(Boolean)).toHaveLength(10);
+    expect(Object.keys(refused)).toEqual(['noisy']);
+    expect([...codes]).toEqual(['RATE_LIMITED']);
+    expect(calls.length).toBeGreaterThan(20);
   });
 
   test('that Temporal says is exceeded is told at once, and ends the burst', async () => {

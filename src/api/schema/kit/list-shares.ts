@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Caller } from '../../../contract/caller.ts';
+import { LIMITS } from '../../../contract/limits.ts';
+import { TaskError } from '../../../contract/task-error.ts';
 import type { TaskRunFilter } from '../../../contract/tasks.ts';
 
 /** What a caller may watch of the live lists, which are few for all of a process. */
@@ -12,28 +14,35 @@ export interface ListShare {
 }
 
 /** Different lists at once: equal ones cost as much as one. */
-export const LIST_SHARES = { connection: 10, caller: 30 } as const;
+export const LIST_SHARES = { connection: 10, caller: 30, tenant: LIMITS.lists } as const;
 
-/** Keeps a connection and a caller from taking every live list. */
+/** Keeps a connection, a caller and a tenant from taking every live list. */
 export class ListShares {
   readonly #taken = new Map<unknown, Map<string, number>>();
 
   /** Of a connection, which is the request that opened it, and of whoever asks over it from one address. */
-  of(connection: object, { name, tenant }: Caller, address = ''): ListShare {
+  of(connection: object, { name, tenant, share }: Caller, address = ''): ListShare {
+    const ofTenant = share?.lists ?? LIST_SHARES.tenant;
+    // Of its tenant's no caller has more than half.
+    const ofCaller =
+      tenant == null
+        ? LIST_SHARES.caller
+        : Math.min(LIST_SHARES.caller, Math.max(1, Math.floor(ofTenant / 2)));
     const shares = [
-      { key: connection, limit: LIST_SHARES.connection, who: 'This connection' },
+      { key: connection, limit: LIST_SHARES.connection, toError: tooMany('This connection') },
       {
         key: JSON.stringify([address, tenant, name]),
-        limit: LIST_SHARES.caller,
-        who: 'This caller',
+        limit: ofCaller,
+        toError: tooMany('This caller'),
       },
+      ...(tenant == null ? [] : [{ key: tenant, limit: ofTenant, toError: tooManyOfTenant }]),
     ];
     return {
       open: (filter, watch) => {
         const list = JSON.stringify(filter);
-        for (const { key, limit, who } of shares) {
+        for (const { key, limit, toError } of shares) {
           const taken = this.#taken.get(key);
-          if (taken && taken.size >= limit && !taken.has(list)) throw exceeded(who, limit);
+          if (taken && taken.size >= limit && !taken.has(list)) throw toError(limit);
         }
         for (const { key } of shares) this.#change(key, list, 1);
         return whenOver(watch(filter), () => {
@@ -53,10 +62,20 @@ export class ListShares {
   }
 }
 
-const exceeded = (who: string, limit: number): GraphQLError =>
-  new GraphQLError(
-    `${who} watches ${limit} different lists, and may not watch more at once: leave some.`,
-    { extensions: { code: 'LIMIT_EXCEEDED' } },
+const tooMany =
+  (who: string) =>
+  (limit: number): GraphQLError =>
+    new GraphQLError(
+      `${who} watches ${limit} different lists, and may not watch more at once: leave some.`,
+      { extensions: { code: 'LIMIT_EXCEEDED' } },
+    );
+
+/** Others of the tenant can leave some. */
+const tooManyOfTenant = (limit: number): TaskError =>
+  new TaskError(
+    'RATE_LIMITED',
+    `Your tenant watches ${limit} different lists, and may not watch more at once: leave some, or try again later.`,
+    { limit: 'lists', retryAfter: 30 },
   );
 
 /** The same items; tells once when there will be no more. */

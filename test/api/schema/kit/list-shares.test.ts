@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LIST_SHARES, ListShares } from '../../../../src/api/schema/kit/list-shares.ts';
 import type { ListShare } from '../../../../src/api/schema/kit/list-shares.ts';
 
@@ -55,4 +55,45 @@ test.each(['ends', 'fails'] as const)('a list that %s gives its place back', asy
   expect(() => open(one, 'more')).toThrow('This connection');
   await list.next().catch(() => undefined);
   open(one, 'more');
+});
+
+const of = (shares: ListShares, name: string, tenant: string, lists?: number) =>
+  shares.of({}, { name, tenant, ...(lists !== undefined && { share: { lists } }) });
+
+describe('callers of a tenant', () => {
+  test('have a share together, and those of others have theirs', async () => {
+    const shares = new ListShares();
+    const [first] = fill(of(shares, 'ada', 'acme'), 'a', 10);
+    const [last] = fill(of(shares, 'grace', 'acme'), 'g', 10);
+    const joan = of(shares, 'joan', 'acme');
+    expect(() => open(joan, 'more')).toThrow(
+      expect.objectContaining({
+        code: 'RATE_LIMITED',
+        details: { limit: 'lists', retryAfter: 30 },
+      }),
+    );
+    // One that is open costs nothing more.
+    open(joan, 'a0');
+    open(of(shares, 'bob', 'beta'), 'more');
+    open(of(shares, 'root', 'acme-2'), 'more');
+    // `a0` is followed by another one still; `g0` is left by the only one.
+    await first?.return?.();
+    expect(() => open(joan, 'more')).toThrow('Your tenant');
+    await last?.return?.();
+    open(joan, 'more');
+  });
+
+  test('of whom one has at most half', () => {
+    const shares = new ListShares();
+    fill(of(shares, 'ada', 'acme'), 'a', 10);
+    expect(() => open(of(shares, 'ada', 'acme'), 'more')).toThrow('This caller');
+    open(of(shares, 'grace', 'acme'), 'more');
+  });
+
+  test('have as many as the auth file says', () => {
+    const shares = new ListShares();
+    fill(of(shares, 'ada', 'acme', 4), 'a', 2);
+    fill(of(shares, 'grace', 'acme', 4), 'g', 2);
+    expect(() => open(of(shares, 'joan', 'acme', 4), 'more')).toThrow('Your tenant');
+  });
 });
