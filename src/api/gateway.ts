@@ -9,6 +9,7 @@ import { watchedLogin } from '../audit/watched-login.ts';
 import type { Tasks } from '../contract/tasks.ts';
 import type { RunTokens } from '../login/run-tokens.ts';
 import type { Authenticate, Session } from '../login/session.ts';
+import { Unauthenticated } from '../login/refusal.ts';
 import { sessionOf } from '../login/session.ts';
 import { registerGraphiql } from './graphiql/graphiql.ts';
 import { answerError, answerOptions, checkOperation, overHttp } from './transport/over-http.ts';
@@ -18,6 +19,7 @@ import { createSchema } from './create-schema.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
 import { isRefusal } from './transport/errors.ts';
+import type { AddressShares } from '../shares/address-shares.ts';
 import type { CallerBudgets } from '../shares/caller-budgets.ts';
 import { guard } from './transport/guard.ts';
 import type { Hosts } from './transport/host-names.ts';
@@ -44,6 +46,8 @@ export interface GatewayOptions {
   readonly tokens?: RunTokens | undefined;
   /** What each caller and tenant may ask for. Unset: as much as they like. */
   readonly budgets?: CallerBudgets | undefined;
+  /** What each address may do before it has shown a credential. Unset: as much as it likes. */
+  readonly addresses?: AddressShares | undefined;
   /** Told who did what, and who was refused. Unset: nobody is. */
   readonly audit?: Audit | undefined;
   /** Of HTTP and sockets; server-sent events are at `<path>/stream`. */
@@ -92,6 +96,7 @@ export async function serveApi(
     authenticate,
     tokens,
     budgets,
+    addresses,
     audit,
     path = '/graphql',
     graphiql = true,
@@ -117,11 +122,24 @@ export async function serveApi(
 
   /** Of each request, and of each socket by the request that opened it. */
   const requestIds = new WeakMap<IncomingMessage, string>();
-  const origin = (request: IncomingMessage) => originOf(request, requestIds.get(request));
+  const addressOf = ({ socket, headers }: IncomingMessage): string | undefined =>
+    addresses
+      ? addresses.addressOf({
+          peer: socket.remoteAddress,
+          forwarded: headers['x-forwarded-for']?.toString(),
+        })
+      : socket.remoteAddress;
+  const origin = (request: IncomingMessage) => ({
+    ...originOf(request, requestIds.get(request)),
+    ip: addressOf(request),
+  });
   const admit = async (request: IncomingMessage, said?: Said): Promise<Session> => {
     if (!authenticate) return ANONYMOUS;
-    return await watchedLogin(audit, origin(request), () =>
-      authenticate(presentedBy(request, said)),
+    const login = async (): Promise<Session> => await authenticate(presentedBy(request, said));
+    return await watchedLogin(audit, origin(request), async () =>
+      addresses
+        ? await addresses.login(addressOf(request) ?? '', login, isFailedLogin)
+        : await login(),
     );
   };
   const held = createHeld();
@@ -129,7 +147,7 @@ export async function serveApi(
   const tellOf = (session: Session, request: IncomingMessage): Tell | undefined =>
     audit && ((told) => audit.tell({ ...told, session, origin: origin(request) }));
   const contextOf = (session: Session, request: IncomingMessage): GatewayContext => {
-    const lists = shares.of(request, session.caller, request.socket.remoteAddress);
+    const lists = shares.of(request, session.caller, addressOf(request));
     return createContext({
       tasks,
       session,
@@ -221,6 +239,7 @@ export async function serveApi(
         requestIds.set(request, randomUUID());
         return await admit(request, said);
       },
+      openSilent: addresses && ((request) => addresses.openSilent(addressOf(request) ?? '')),
       context: contextOf,
     });
     registerSse(api, { ...transport, path: `${path}/stream`, context: requestContext });
@@ -232,5 +251,11 @@ const DECODING_REFUSED: Told = {
   outcome: 'failure',
   reason: 'FORBIDDEN',
 };
+
+/** Whoever shows nothing guesses nothing. */
+const isFailedLogin = (error: unknown): boolean =>
+  error instanceof Unauthenticated
+    ? error.why !== 'no-credential'
+    : isRefusal(error) && error.statusCode === 401;
 
 const ANONYMOUS = sessionOf({ name: 'anonymous' });

@@ -1,3 +1,4 @@
+import { TaskError } from '../contract/task-error.ts';
 import { LoginUnavailable, NotAdmitted, Unauthenticated } from '../login/refusal.ts';
 import type { Session } from '../login/session.ts';
 import type { Audit } from './audit.ts';
@@ -32,6 +33,7 @@ function whyNot(error: unknown): { readonly reason: string; readonly credentialI
     const { why, credentialId } = error;
     return { reason: why, ...(credentialId !== undefined && { credentialId }) };
   }
+  if (error instanceof TaskError) return { reason: error.code };
   if (error instanceof LoginUnavailable) return { reason: error.why };
   // Of an `authenticate` of whoever embeds the gateway: its words may hold anything.
   const isStatus =

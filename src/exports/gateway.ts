@@ -8,6 +8,8 @@ export type { ExtensionContext, GatewayExtension } from '../api/extension.ts';
 export { sessionOfToken } from '../login/authenticator.ts';
 export { RunTokens } from '../login/run-tokens.ts';
 export type { MintedToken, RunTokenClaims, TokenSecret } from '../login/run-tokens.ts';
+export { AddressShares } from '../shares/address-shares.ts';
+export type { AddressLimits, AddressSharesOptions } from '../shares/address-shares.ts';
 export type { Allowance } from '../shares/allowances.ts';
 export { CallerBudgets } from '../shares/caller-budgets.ts';
 export type { BudgetLimits } from '../shares/caller-budgets.ts';

@@ -79,6 +79,8 @@ export interface LoginConfig {
         readonly trusted: readonly string[];
       }
     | undefined;
+  /** Addresses and ranges of proxies that are believed when they say where a request comes from. */
+  readonly proxies: readonly string[];
 }
 
 export interface TokenSecretConfig {
@@ -312,8 +314,8 @@ function contradictionsIn(data: z.output<typeof SETTINGS>): readonly string[] {
     ...needs(
       'WAYMARK_TRUSTED_PROXIES',
       WAYMARK_TRUSTED_PROXIES[0],
-      'WAYMARK_ACTOR_HEADER',
-      WAYMARK_ACTOR_HEADER,
+      'a login, such as WAYMARK_AUTH_FILE,',
+      login,
     ),
     ...(WAYMARK_AUTH === 'none' && login !== undefined
       ? [`WAYMARK_AUTH: expected to be left out, because ${login} asks for a login, got \`none\``]
@@ -340,7 +342,8 @@ function toHosts({
 function toLogin(data: z.output<typeof SETTINGS>): LoginConfig {
   const { WAYMARK_OIDC_ISSUER: issuer, WAYMARK_OIDC_AUDIENCE: audience } = data;
   const { WAYMARK_AUTH_FILE: file, WAYMARK_ACTOR_HEADER: header } = data;
-  const trusted = data.WAYMARK_TRUSTED_PROXIES;
+  const given = data.WAYMARK_TRUSTED_PROXIES;
+  const trusted = header !== undefined && given.length === 0 ? ['127.0.0.0/8', '::1'] : given;
   return {
     none: data.WAYMARK_AUTH === 'none',
     file: file === undefined ? undefined : resolve(file),
@@ -357,10 +360,8 @@ function toLogin(data: z.output<typeof SETTINGS>): LoginConfig {
       const [kid, secret] = item.split(':');
       return kid && secret ? { kid, secret: Buffer.from(secret, 'base64') } : [];
     }),
-    proxy:
-      header === undefined
-        ? undefined
-        : { header, trusted: trusted.length > 0 ? trusted : ['127.0.0.0/8', '::1'] },
+    proxy: header === undefined ? undefined : { header, trusted },
+    proxies: trusted,
   };
 }
 

@@ -41,7 +41,7 @@ describe('without any variable', () => {
       },
       cursorSecret: undefined,
       encryptionKeysFile: undefined,
-      login: { none: false, nameClaim: 'sub', tokenSecrets: [] },
+      login: { none: false, nameClaim: 'sub', proxies: [], tokenSecrets: [] },
       audit: false,
       visibilityRate: undefined,
       wholeNamespace: false,

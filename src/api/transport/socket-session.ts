@@ -108,10 +108,9 @@ export class SocketSession {
       this.#session = session;
       this.#unwatch = session.watch((end) => this.#close(CloseCode.Forbidden, WORDS[end]));
     } catch (error) {
+      if (isForLater(error)) return this.#close(TRY_AGAIN, 'Try again later');
       if (!isRefusal(error)) throw error;
-      return error.statusCode === 503
-        ? this.#close(TRY_AGAIN, 'Try again later')
-        : this.#close(CloseCode.Forbidden, 'Forbidden');
+      return this.#close(CloseCode.Forbidden, 'Forbidden');
     }
     await this.#send({ type: MessageType.ConnectionAck });
   }
@@ -186,6 +185,11 @@ export class SocketSession {
 interface Failure {
   readonly errors: readonly Error[];
 }
+
+const isForLater = (error: unknown): boolean =>
+  error instanceof TaskError
+    ? error.code === 'RATE_LIMITED'
+    : isRefusal(error) && error.statusCode === 503;
 
 /** Clients come back after it, and after `Forbidden`. */
 const TRY_AGAIN = 1013;

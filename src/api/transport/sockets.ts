@@ -33,6 +33,8 @@ export interface SocketOptions {
   readonly admit: (request: IncomingMessage, said: Said | undefined) => Promise<Session>;
   /** Of one operation over the socket that this request opened. */
   readonly context: (session: Session, request: IncomingMessage) => GatewayContext;
+  /** Of a socket that has said nothing yet; see `AddressShares`. Unset: there may be any number. */
+  readonly openSilent?: ((request: IncomingMessage) => (() => void) | null) | undefined;
   /** Pages that may open a socket, beside those of this host. */
   readonly origins?: Origins | undefined;
   readonly hosts?: Hosts | undefined;
@@ -63,7 +65,7 @@ export const SOCKET_LIMITS: SocketLimits = {
   sockets: 20_000,
   operations: LIMITS.socket.operations,
   message: LIMITS.document.body,
-  init: 10_000,
+  init: 5000,
   keepAlive: 12_000,
   buffer: LIMITS.socket.buffer,
   stall: 30_000,
@@ -95,7 +97,10 @@ export function attachSockets(app: FastifyInstance, options: SocketOptions): voi
     if (closing || server.clients.size >= limits.sockets)
       return refuse(stream, '503 Service Unavailable');
     if (!mayOpen(request, options.origins)) return refuse(stream, '403 Forbidden');
-    server.handleUpgrade(request, stream, head, (socket) => serve(socket, stream, request));
+    const heard = options.openSilent?.(request);
+    if (heard === null) return refuse(stream, '429 Too Many Requests', { 'retry-after': 5 });
+    if (heard) stream.once('close', heard);
+    server.handleUpgrade(request, stream, head, (socket) => serve(socket, stream, request, heard));
   };
 
   app.server.on('upgrade', upgrade);
@@ -111,9 +116,9 @@ function protocolOf(
   app: FastifyInstance,
   { schema, admit, context, disclosure, held = createHeld() }: SocketOptions,
   limits: SocketLimits,
-): (socket: WebSocket, stream: Duplex, request: IncomingMessage) => void {
+): (socket: WebSocket, stream: Duplex, request: IncomingMessage, heard?: () => void) => void {
   const operations = new LiveOperations(schema, app.log, disclosure);
-  return (socket, stream, request) => {
+  return (socket, stream, request, heard) => {
     socket.on('error', (error) => app.log.debug({ err: error }, 'Socket error'));
     if (socket.protocol === '')
       return socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
@@ -125,7 +130,10 @@ function protocolOf(
       },
       {
         operations,
-        admit: (said) => admit(request, said),
+        admit: (said) => {
+          heard?.();
+          return admit(request, said);
+        },
         context: (session) => context(session, request),
         limits,
       },
@@ -177,9 +185,9 @@ function watchOver(
   return () => clearInterval(timer);
 }
 
-function refuse(stream: Duplex, status: string): void {
+function refuse(stream: Duplex, status: string, more: Record<string, number> = {}): void {
   stream.on('error', () => stream.destroy());
-  const headers = { connection: 'close', 'content-length': 0, ...SAFE_HEADERS };
+  const headers = { connection: 'close', 'content-length': 0, ...SAFE_HEADERS, ...more };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   stream.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }
