@@ -4,6 +4,7 @@ import { openAudit } from '../process/open-audit.ts';
 import { openLogin } from '../process/open-login.ts';
 import { runProcess } from '../process/run-process.ts';
 import { connectTemporal } from '../service/temporal/connect.ts';
+import { ActivityRate } from '../service/activity-rate.ts';
 import { TaskService } from '../service/task-service.ts';
 import { untilAborted } from '../process/until-aborted.ts';
 import * as tasks from '../workflows/index.ts';
@@ -43,6 +44,8 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     // Without it nobody knows under which name this gateway is reached.
     ...(publicUrl !== undefined && gateway.graphiql && { linkTo: (id) => runPage(publicUrl, id) }),
   });
+  const activityRate = new ActivityRate({ client, taskQueue, log: logger });
+  login.onActivityRate((perSecond) => void activityRate.set(perSecond));
   try {
     const { namespace } = config.temporal;
     const running = await startGateway({
@@ -54,6 +57,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
       authenticate: login.authenticate,
       tokens: login.tokens,
       budgets: login.budgets,
+      addresses: login.addresses,
       encryption,
       audit,
       extensions: [backgroundTasks],
@@ -63,6 +67,7 @@ await runProcess('gateway', async ({ config, logger, signal }) => {
     await untilAborted(signal);
     await running.stop();
   } finally {
+    await activityRate.close();
     await service.close();
     await temporal.close();
     await login.close();

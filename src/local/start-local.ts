@@ -11,6 +11,7 @@ import { openLogin } from '../process/open-login.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
 import { connectTemporal } from '../service/temporal/connect.ts';
+import { ActivityRate } from '../service/activity-rate.ts';
 import { TaskService } from '../service/task-service.ts';
 import { untilAborted } from '../process/until-aborted.ts';
 import { startWorker } from '../worker/start-worker.ts';
@@ -120,6 +121,13 @@ export async function startLocal({
       }),
     });
     closing.add('service', () => service.close());
+    const activityRate = new ActivityRate({
+      client: connected.client,
+      taskQueue: config.taskQueue,
+      log: logger,
+    });
+    closing.add('rate of activities', () => activityRate.close());
+    login.onActivityRate((perSecond) => void activityRate.set(perSecond));
     const { host } = config;
     const { port, temporalUi } = place;
     const { address, stop } = await startGateway({
@@ -131,6 +139,7 @@ export async function startLocal({
       authenticate: login.authenticate,
       tokens: login.tokens,
       budgets: login.budgets,
+      addresses: login.addresses,
       encryption,
       audit,
       extensions: [backgroundTasks],

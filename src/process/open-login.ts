@@ -10,6 +10,7 @@ import type { Authenticate } from '../login/session.ts';
 import { trustedPeers } from '../login/trusted-peers.ts';
 import { watchAuthFile } from '../login/watch-auth-file.ts';
 import { isLoopback } from '../login/is-loopback.ts';
+import { AddressShares } from '../shares/address-shares.ts';
 import { CallerBudgets } from '../shares/caller-budgets.ts';
 import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,9 @@ export interface Login {
   readonly tokens: RunTokens | undefined;
   /** Undefined: nobody logs in, and everybody may ask for as much as they like. */
   readonly budgets: CallerBudgets | undefined;
+  readonly addresses: AddressShares | undefined;
+  /** Tells what the auth file says of activities of a tenant, a second: now, and when it has changed. */
+  readonly onActivityRate: (told: (perSecond: number | null) => void) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -56,6 +60,10 @@ export async function openLogin(
     caller: authenticator.rules.callerAllowance,
     tenant: (name) => authenticator.rules.tenantAllowance(name),
   }));
+  const addresses = new AddressShares(() => authenticator.rules.addressLimits, {
+    isTrusted: trustedPeers(login.proxies),
+  });
+  const listeners: ((perSecond: number | null) => void)[] = [];
   const closing = new AbortController();
   const watching =
     file !== undefined && text !== undefined
@@ -64,6 +72,7 @@ export async function openLogin(
           signal: closing.signal,
           changed: (rules) => {
             authenticator.rules = new AuthRules(rules);
+            for (const told of listeners) told(authenticator.rules.activitiesPerSecond);
             audit?.tell({ action: 'auth-file-reload', outcome: 'success' });
             logger.info(`${file} has changed: its rules hold from now on`);
           },
@@ -77,6 +86,12 @@ export async function openLogin(
     authenticate: authenticator.authenticate,
     tokens,
     budgets,
+    addresses,
+    onActivityRate: (told) => {
+      if (file === undefined) return;
+      listeners.push(told);
+      told(authenticator.rules.activitiesPerSecond);
+    },
     close: async () => {
       closing.abort();
       oidc?.close();
@@ -94,7 +109,14 @@ function withoutLogin(host: string, meant: boolean, logger: Logger): Login {
     throw new ConfigError(
       `HOST: expected an address of this machine alone, such as 127.0.0.1, because there is no login, got \`${host}\`: everybody who reaches it could do everything. Set a login (WAYMARK_AUTH_FILE, WAYMARK_OIDC_ISSUER or WAYMARK_ACTOR_HEADER), or WAYMARK_AUTH=none where something else lets in the right people alone`,
     );
-  return { authenticate: undefined, tokens: undefined, budgets: undefined, close: async () => {} };
+  return {
+    authenticate: undefined,
+    tokens: undefined,
+    budgets: undefined,
+    addresses: undefined,
+    onActivityRate: () => {},
+    close: async () => {},
+  };
 }
 
 /** Without a file, whomever the proxy lets in may do everything. */

@@ -131,6 +131,11 @@ function withLogHeader(
     // As an argument, because headers are not encrypted.
     ...(resumed !== undefined && { args: [...input.args, resumed] }),
     headers: { ...input.headers, [LOG_HEADER]: payload },
-    options: { summary: inWords(input.activityType), ...input.options },
+    options: { summary: inWords(input.activityType), ...inTurn(), ...input.options },
   };
 }
+
+/** An activity that goes straight to the worker of its workflow passes by the queue, where its tenant is held to a rate. */
+const inTurn = (): { readonly allowEagerDispatch?: false } =>
+  // Without one it is empty.
+  workflowInfo().priority?.fairnessKey ? { allowEagerDispatch: false } : {};

@@ -76,6 +76,18 @@ describe('without a login', () => {
   });
 });
 
+test('whoever asks is told the rate of activities, and when the file changes it', async () => {
+  await writeFile(file, '{ "tenants": {}, "limits": { "activitiesPerSecond": 5 } }');
+  const login = await open({ WAYMARK_AUTH_FILE: file });
+  const told: (number | null)[] = [];
+  login.onActivityRate((perSecond) => told.push(perSecond));
+  expect(told).toEqual([5]);
+  await writeFile(file, '{ "tenants": {}, "limits": { "activitiesPerSecond": 7.5 } }');
+  await expect.poll(() => told, { timeout: 5000 }).toEqual([5, 7.5]);
+  await writeFile(file, '{}');
+  await expect.poll(() => told, { timeout: 5000 }).toEqual([5, 7.5, null]);
+});
+
 describe('what contradicts itself is refused', () => {
   test.each([
     [{ WAYMARK_AUTH: 'yes' }, 'WAYMARK_AUTH: expected `none`, or nothing, got `yes`'],
@@ -113,7 +125,7 @@ describe('what contradicts itself is refused', () => {
     ],
     [
       { WAYMARK_TRUSTED_PROXIES: '10.0.0.0/8' },
-      'WAYMARK_TRUSTED_PROXIES: expected WAYMARK_ACTOR_HEADER beside it',
+      'WAYMARK_TRUSTED_PROXIES: expected a login, such as WAYMARK_AUTH_FILE, beside it',
     ],
     [
       { WAYMARK_ACTOR_HEADER: 'x-user', WAYMARK_TRUSTED_PROXIES: '10.0.0.0/40' },
