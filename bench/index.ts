@@ -1,9 +1,11 @@
 import { benchAbort } from './abort.ts';
 import { benchCounts } from './counts.ts';
 import { benchCredentials } from './credentials.ts';
+import { benchFairness } from './fairness.ts';
 import { benchFirstLine } from './first-line.ts';
 import { benchRuns } from './runs.ts';
 import { benchLists } from './lists.ts';
+import { benchLogin } from './login.ts';
 import { setUp } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { benchTrigger } from './trigger.ts';
@@ -12,6 +14,8 @@ import { benchSlowReader, benchSubscribers, benchTail } from './viewers.ts';
 const SECTIONS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   counts: benchCounts,
   credentials: benchCredentials,
+  login: benchLogin,
+  fairness: benchFairness,
   trigger: benchTrigger,
   runs: benchRuns,
   abort: benchAbort,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
+import { ask, TRIGGER } from './ask.ts';
 import { sameFields } from './same-fields.ts';
 import type { Stage } from './stage.ts';
 import { alternate, median, print, rate, ratio } from './stats.ts';
@@ -26,7 +27,7 @@ export async function benchTrigger({ client, idleService, idleQueue, url }: Stag
     same: bare(sameFields(input)),
     service: () =>
       rate(STARTS, IN_FLIGHT, () => idleService.trigger({ definition: 'oneCheckpoint', input })),
-    graphql: () => rate(STARTS, IN_FLIGHT, () => triggerOver(url, agent)),
+    graphql: () => rate(STARTS, IN_FLIGHT, () => ask(TRIGGER, { url, agent })),
   });
   agent.destroy();
   const perSecond = (name: keyof typeof results): string => `${median(results[name]).toFixed(0)}/s`;
@@ -54,31 +55,4 @@ export async function benchTrigger({ client, idleService, idleQueue, url }: Stag
       measured: ratio(results.service, results.plain).toFixed(2),
     },
   ]);
-}
-
-const BODY = JSON.stringify({
-  query:
-    'mutation ($input: JSON) { triggerTask(definition: "oneCheckpoint", input: $input) { __typename ... on TaskRunTriggered { run { id } } } }',
-  variables: { input: { n: 1 } },
-});
-
-function triggerOver(url: string, agent: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      `${url}/graphql`,
-      { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-        });
-        response.on('end', () =>
-          text.includes('"TaskRunTriggered"')
-            ? resolve()
-            : reject(new Error(`Expected TaskRunTriggered, got ${text}`)),
-        );
-      },
-    );
-    sent.on('error', reject).end(BODY);
-  });
 }
