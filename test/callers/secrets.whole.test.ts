@@ -12,6 +12,9 @@ import type { WholeTest } from '../support/whole.ts';
 import { socketOf, tenantNamed, TRANSPORTS } from './support.ts';
 
 let whole: WholeTest;
+/** Whatever is wrong with a credential is looked at here, from one address. */
+const PLENTY = { burst: 10_000, rate: 1000 };
+
 beforeAll(async () => {
   whole = await startWorker();
 });
@@ -35,7 +38,10 @@ async function startProgram(): Promise<{ program: Program; address: string }> {
     { id: 'root', hashes: [root.hash], tenant: acme, roles: ['admin'] },
     { id: 'wat', hashes: [wat.hash], tenant: acme, roles: ['watcher'] },
   ];
-  await writeFile(file, JSON.stringify({ tenants: {}, keys }));
+  await writeFile(
+    file,
+    JSON.stringify({ tenants: {}, keys, limits: { address: { failures: PLENTY } } }),
+  );
   const program = await Program.start('src/api/server.ts', {
     TEMPORAL_ADDRESS: inject('temporal').address,
     WAYMARK_TASK_QUEUE: whole.taskQueue,
