@@ -18,7 +18,9 @@ async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'waymark-stdout-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const keys = [{ id: 'ci', hashes: [hash], roles: ['operator'] }];
-  await writeFile(join(folder, 'auth.json'), JSON.stringify({ keys }));
+  // All of the wrong credentials are looked at, and told.
+  const limits = { address: { failures: { burst: 10_000, rate: 1000 } } };
+  await writeFile(join(folder, 'auth.json'), JSON.stringify({ keys, limits }));
   return folder;
 }
 
