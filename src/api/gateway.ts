@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import type { Audit } from '../audit/audit.ts';
-import { originOf } from '../audit/decision.ts';
-import type { Tell, Told } from '../audit/decision.ts';
+import { traceOf } from '../audit/decision.ts';
+import type { Origin, Tell, Told } from '../audit/decision.ts';
 import { watchedLogin } from '../audit/watched-login.ts';
 import type { Tasks } from '../contract/tasks.ts';
 import type { RunTokens } from '../login/run-tokens.ts';
@@ -20,6 +20,7 @@ import type { Encryption } from '../encryption/encryption.ts';
 import { type WebUi } from './schema/kit/shapes.ts';
 import { isRefusal } from './transport/errors.ts';
 import type { AddressShares } from '../shares/address-shares.ts';
+import type { Came } from '../shares/client-address.ts';
 import type { CallerBudgets } from '../shares/caller-budgets.ts';
 import { guard } from './transport/guard.ts';
 import type { Hosts } from './transport/host-names.ts';
@@ -122,24 +123,18 @@ export async function serveApi(
 
   /** Of each request, and of each socket by the request that opened it. */
   const requestIds = new WeakMap<IncomingMessage, string>();
-  const addressOf = ({ socket, headers }: IncomingMessage): string | undefined =>
-    addresses
-      ? addresses.addressOf({
-          peer: socket.remoteAddress,
-          forwarded: headers['x-forwarded-for']?.toString(),
-        })
-      : socket.remoteAddress;
-  const origin = (request: IncomingMessage) => ({
-    ...originOf(request, requestIds.get(request)),
-    ip: addressOf(request),
+  const shareOf = (request: IncomingMessage): string =>
+    addresses?.shareOf(cameFrom(request)) ?? request.socket.remoteAddress ?? '';
+  const origin = (request: IncomingMessage): Origin => ({
+    ip: addresses?.addressOf(cameFrom(request)) ?? request.socket.remoteAddress,
+    requestId: requestIds.get(request),
+    traceId: traceOf(request),
   });
   const admit = async (request: IncomingMessage, said?: Said): Promise<Session> => {
     if (!authenticate) return ANONYMOUS;
     const login = async (): Promise<Session> => await authenticate(presentedBy(request, said));
     return await watchedLogin(audit, origin(request), async () =>
-      addresses
-        ? await addresses.login(addressOf(request) ?? '', login, isFailedLogin)
-        : await login(),
+      addresses ? await addresses.login(shareOf(request), login, isFailedLogin) : await login(),
     );
   };
   const held = createHeld();
@@ -147,7 +142,7 @@ export async function serveApi(
   const tellOf = (session: Session, request: IncomingMessage): Tell | undefined =>
     audit && ((told) => audit.tell({ ...told, session, origin: origin(request) }));
   const contextOf = (session: Session, request: IncomingMessage): GatewayContext => {
-    const lists = shares.of(request, session.caller, addressOf(request));
+    const lists = shares.of(request, session.caller, shareOf(request));
     return createContext({
       tasks,
       session,
@@ -239,12 +234,17 @@ export async function serveApi(
         requestIds.set(request, randomUUID());
         return await admit(request, said);
       },
-      openSilent: addresses && ((request) => addresses.openSilent(addressOf(request) ?? '')),
+      openSilent: addresses && ((request) => addresses.openSilent(shareOf(request))),
       context: contextOf,
     });
     registerSse(api, { ...transport, path: `${path}/stream`, context: requestContext });
   });
 }
+
+const cameFrom = ({ socket, headers }: IncomingMessage): Came => ({
+  peer: socket.remoteAddress,
+  forwarded: headers['x-forwarded-for']?.toString(),
+});
 
 const DECODING_REFUSED: Told = {
   action: 'value-decode',

@@ -54,6 +54,7 @@ export interface Decision extends Told {
 }
 
 export interface Origin {
+  /** Of the client, as far as a proxy of ours tells. */
   readonly ip: string | undefined;
   /** Of the request, or of the socket. */
   readonly requestId: string | undefined;
@@ -64,11 +65,6 @@ export interface Origin {
 /** Takes a decision, at once and whatever becomes of it. */
 export type Tell = (told: Told) => void;
 
-export const originOf = (
-  { socket, headers }: IncomingMessage,
-  requestId: string | undefined,
-): Origin => ({
-  ip: socket.remoteAddress,
-  requestId,
-  traceId: /^[\da-f]{2}-([\da-f]{32})-/.exec(String(headers['traceparent']))?.[1],
-});
+/** Of a `traceparent` header. */
+export const traceOf = ({ headers }: IncomingMessage): string | undefined =>
+  /^[\da-f]{2}-([\da-f]{32})-/.exec(String(headers['traceparent']))?.[1];

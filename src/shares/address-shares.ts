@@ -1,7 +1,7 @@
 import { TaskError } from '../contract/task-error.ts';
 import { Allowances } from './allowances.ts';
 import type { Allowance, AllowancesOptions } from './allowances.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddress, toNetwork } from './client-address.ts';
 import type { Came } from './client-address.ts';
 
 export interface AddressLimits {
@@ -33,18 +33,24 @@ export class AddressShares {
     this.#failures = new Allowances(options);
   }
 
+  /** Where it comes from. */
   addressOf(came: Came): string {
     return clientAddress(came, this.#isTrusted);
   }
 
+  /** Under what it has its share: hosts of one IPv6 network have one. */
+  shareOf(came: Came): string {
+    return toNetwork(this.addressOf(came));
+  }
+
   /** Lets in whom `login` lets in, unless too many from this address were not: those are not even looked at. */
   async login<T>(
-    address: string,
+    share: string,
     login: () => Promise<T>,
     isFailure: (error: unknown) => boolean,
   ): Promise<T> {
     const { failures } = this.#limits();
-    const retryAfter = this.#failures.wait(address, failures);
+    const retryAfter = this.#failures.wait(share, failures);
     if (retryAfter > 0)
       throw new TaskError(
         'RATE_LIMITED',
@@ -55,24 +61,24 @@ export class AddressShares {
       return await login();
     } catch (error) {
       // Of many at once nothing is owed: a flood that is over keeps nobody out for longer.
-      if (isFailure(error) && this.#failures.wait(address, failures) === 0)
-        this.#failures.take(address, failures, 1);
+      if (isFailure(error) && this.#failures.wait(share, failures) === 0)
+        this.#failures.take(share, failures, 1);
       throw error;
     }
   }
 
   /** A socket that has said nothing yet; answers what to call when it has, or is gone. Null: there are too many. */
-  openSilent(address: string): (() => void) | null {
-    const count = this.#silent.get(address) ?? 0;
+  openSilent(share: string): (() => void) | null {
+    const count = this.#silent.get(share) ?? 0;
     if (count >= this.#limits().silent) return null;
-    this.#silent.set(address, count + 1);
+    this.#silent.set(share, count + 1);
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
-      const left = (this.#silent.get(address) ?? 0) - 1;
-      if (left > 0) this.#silent.set(address, left);
-      else this.#silent.delete(address);
+      const left = (this.#silent.get(share) ?? 0) - 1;
+      if (left > 0) this.#silent.set(share, left);
+      else this.#silent.delete(share);
     };
   }
 }

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 
 /**
  * Where a request comes from: its peer, or, when that is a proxy of ours, whoever that proxy says. What others say of
- * themselves is not believed, and of an IPv6 address the network of its host is taken: one host has billions.
+ * themselves is not believed.
  */
 export function clientAddress(
   { peer, forwarded }: Came,
@@ -16,7 +16,7 @@ export function clientAddress(
     if (before === undefined || before === '') break;
     address = before;
   }
-  return toNetwork(withoutPort(address));
+  return withoutPort(address).slice(0, LONGEST);
 }
 
 export interface Came {
@@ -30,9 +30,12 @@ const withoutPort = (address: string): string =>
   /^([\d.]+):\d+$/.exec(address)?.[1] ??
   address.replace(/^::ffff:(?=\d+\.)/i, '');
 
-/** What is no address is a proxy's own word for a client, and as good as one. */
-function toNetwork(address: string): string {
-  if (!isIPv6(address)) return address.slice(0, LONGEST);
+/**
+ * Whom an address stands for: of IPv6 the network of its host, which has billions of them. What is no address is a
+ * proxy's own word for a client, and as good as one.
+ */
+export function toNetwork(address: string): string {
+  if (!isIPv6(address)) return address;
   const [head = '', tail = ''] = address.toLowerCase().split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === '' ? [] : tail.split(':');

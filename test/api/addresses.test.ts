@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Audit } from '../../src/audit/audit.ts';
 import { newApiKey } from '../../src/login/api-keys.ts';
 import { parseAuthFile } from '../../src/login/auth-file.ts';
 import { AuthRules } from '../../src/login/auth-rules.ts';
@@ -26,17 +27,20 @@ const BAD = `Bearer ${newApiKey('ci').key}`;
 let login: Authenticator;
 let lookedUp: Presented[];
 let now: number;
+let audited: string[];
 let app: FastifyInstance;
 let address: string;
 beforeEach(async () => {
   login = new Authenticator({ rules: rulesOf() });
   lookedUp = [];
   now = 0;
+  audited = [];
   ({ app } = await testGateway({
     authenticate: async (presented) => {
       lookedUp.push(presented);
       return await login.authenticate(presented);
     },
+    audit: new Audit({ write: (line) => audited.push(line) > 0 }),
     // As behind a proxy of this machine.
     addresses: new AddressShares(() => login.rules.addressLimits, {
       now: () => now,
@@ -138,4 +142,17 @@ test('numbers of a changed file hold at once', async () => {
   login.rules = rulesOf({ failures: { burst: 3, rate: 1 } });
   for (let n = 0; n < 3; n++) expect((await ask('198.51.100.1', BAD)).status).toBe(401);
   expect((await ask('198.51.100.1', BAD)).status).toBe(429);
+});
+
+test('the audit has the address itself, as the proxy tells it', async () => {
+  for (const ip of ['198.51.100.1', '2001:db8::7']) {
+    expect((await ask(ip, BAD)).status).toBe(401);
+    expect(JSON.parse(audited.at(-1) ?? '')).toMatchObject({ 'source.ip': ip });
+  }
+});
+
+test('hosts of one IPv6 network share what it may do', async () => {
+  for (let n = 0; n < 10; n++) expect((await ask(`2001:db8::${n}`, BAD)).status).toBe(401);
+  expect((await ask('2001:db8::ffff', BAD)).status).toBe(429);
+  expect((await ask('2001:db8:0:1::1', BAD)).status).toBe(401);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { trustedPeers } from '../../src/login/trusted-peers.ts';
-import { clientAddress } from '../../src/shares/client-address.ts';
+import { clientAddress, toNetwork } from '../../src/shares/client-address.ts';
 
 const isTrusted = trustedPeers(['10.0.0.0/8', '::1']);
 
@@ -24,5 +24,10 @@ test.each([
   ['with a port in brackets', '10.0.0.1', '[2001:db8::1]:443', '2001:db8:0:0::/64'],
   ['no peer', undefined, '1.1.1.1', ''],
 ])('%s: %s, %s', (_, peer, forwarded, address) => {
-  expect(clientAddress({ peer, forwarded }, isTrusted)).toBe(address);
+  expect(toNetwork(clientAddress({ peer, forwarded }, isTrusted))).toBe(address);
+});
+
+test('an address stays one: its network is a share of it', () => {
+  const address = clientAddress({ peer: '10.0.0.1', forwarded: '[2001:db8::1]:443' }, isTrusted);
+  expect(address).toBe('2001:db8::1');
 });
