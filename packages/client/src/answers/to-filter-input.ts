@@ -1,43 +1,13 @@
 import { TaskError } from '../../../../src/contract/task-error.ts';
-import type { TaskRunFilter } from '../../../../src/contract/tasks.ts';
+import { FILTER_PLACES } from '../../../../src/contract/filter-places.ts';
+import type { PlacedFilter } from '../../../../src/contract/filter-places.ts';
 import type { TaskRunFilter as FilterInput } from '../documents/generated.ts';
 
 /** A filter without what only code beside the gateway can give. */
-export type RemoteFilter = Omit<TaskRunFilter, 'where' | 'tenant' | 'anyOf'>;
+export type RemoteFilter = PlacedFilter;
 
-/** Where the fields of a filter are in GraphQL. One without a place does not compile. */
-const PLACES = {
-  search: 'search',
-  ids: 'id.in',
-  idsNot: 'id.notIn',
-  definition: 'definition.in',
-  definitionNot: 'definition.notIn',
-  status: 'status.in',
-  statusNot: 'status.notIn',
-  createdAfter: 'createdAt.after',
-  createdBefore: 'createdAt.before',
-  scheduledAfter: 'scheduledFor.after',
-  scheduledBefore: 'scheduledFor.before',
-  finishedAfter: 'finishedAt.after',
-  finishedBefore: 'finishedAt.before',
-  tagsAny: 'tags.any',
-  tagsAll: 'tags.all',
-  tagsNone: 'tags.none',
-  parent: 'parent.in',
-  parentNot: 'parent.notIn',
-  topLevel: 'topLevel',
-  actor: 'triggeredBy.in',
-  actorNot: 'triggeredBy.notIn',
-  name: 'name.in',
-  nameNot: 'name.notIn',
-  namePrefix: 'name.startsWith',
-  rerunOf: 'rerunOf.in',
-  rerunOfNot: 'rerunOf.notIn',
-  resumeOf: 'resumeOf.in',
-  resumeOfNot: 'resumeOf.notIn',
-  iterationMin: 'iteration.min',
-  iterationMax: 'iteration.max',
-} satisfies Record<keyof RemoteFilter, Place>;
+/** A place that is not in the schema does not compile. */
+const PLACES: Readonly<Record<keyof RemoteFilter, Place>> = FILTER_PLACES;
 type Place = keyof FilterInput | `${keyof FilterInput}.${string}`;
 const PLACE_OF: Readonly<Record<string, string | undefined>> = PLACES;
 

@@ -1,3 +1,5 @@
+import { FILTER_PLACES } from '../../../contract/filter-places.ts';
+import type { PlacedFilter } from '../../../contract/filter-places.ts';
 import { checkFilter } from '../../../contract/rules/run-filter.ts';
 import type { TaskRunFilter } from '../../../contract/tasks.ts';
 import type { Builder } from '../kit/builder.ts';
@@ -111,37 +113,6 @@ function at(given: Readonly<Record<string, unknown>>, place: string): unknown {
   return Object.entries(value).find(([name]) => name === part)?.[1];
 }
 
-/** Where the fields of the service's filter are here. One without a place does not compile; callers set neither rights nor predicates. */
-const PLACES = {
-  search: 'search',
-  ids: 'id.in',
-  idsNot: 'id.notIn',
-  definition: 'definition.in',
-  definitionNot: 'definition.notIn',
-  status: 'status.in',
-  statusNot: 'status.notIn',
-  createdAfter: 'createdAt.after',
-  createdBefore: 'createdAt.before',
-  scheduledAfter: 'scheduledFor.after',
-  scheduledBefore: 'scheduledFor.before',
-  finishedAfter: 'finishedAt.after',
-  finishedBefore: 'finishedAt.before',
-  tagsAny: 'tags.any',
-  tagsAll: 'tags.all',
-  tagsNone: 'tags.none',
-  parent: 'parent.in',
-  parentNot: 'parent.notIn',
-  topLevel: 'topLevel',
-  actor: 'triggeredBy.in',
-  actorNot: 'triggeredBy.notIn',
-  name: 'name.in',
-  nameNot: 'name.notIn',
-  namePrefix: 'name.startsWith',
-  rerunOf: 'rerunOf.in',
-  rerunOfNot: 'rerunOf.notIn',
-  resumeOf: 'resumeOf.in',
-  resumeOfNot: 'resumeOf.notIn',
-  iterationMin: 'iteration.min',
-  iterationMax: 'iteration.max',
-} satisfies Record<Exclude<keyof TaskRunFilter, 'where' | 'tenant' | 'anyOf'>, Place>;
+/** A place that is not in the schema does not compile. */
+const PLACES: Readonly<Record<keyof PlacedFilter, Place>> = FILTER_PLACES;
 type Place = keyof TaskRunFilterInput | `${keyof TaskRunFilterInput}.${string}`;
