@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { encryption } from '../encryption/encryption.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import { EncryptionKeysError } from '../encryption/key-ring.ts';
 import { parseKeysFile } from '../encryption/keys-file.ts';
 import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
+import { readNamedFile } from './read-named-file.ts';
 
 /**
  * What this configuration's runs are encrypted with; undefined when they are not. Throws `ConfigError` for a file that
@@ -15,22 +15,13 @@ export async function openEncryption({
 }: Pick<Config, 'encryptionKeysFile'>): Promise<Encryption | undefined> {
   if (file === undefined) return undefined;
   try {
-    return encryption({ keys: parseKeysFile(await readOrRefuse(file)) });
+    return encryption({
+      keys: parseKeysFile(await readNamedFile('WAYMARK_ENCRYPTION_KEYS_FILE', file)),
+    });
   } catch (cause) {
     if (!(cause instanceof EncryptionKeysError)) throw cause;
     throw new ConfigError(
       `WAYMARK_ENCRYPTION_KEYS_FILE: ${file} cannot be used:\n${cause.message}`,
-      { cause },
-    );
-  }
-}
-
-async function readOrRefuse(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(
-      `WAYMARK_ENCRYPTION_KEYS_FILE: expected a file that can be read, got \`${file}\``,
       { cause },
     );
   }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Audit } from '../audit/audit.ts';
 import { AuthFileError, parseAuthFile } from '../login/auth-file.ts';
 import type { AuthFile } from '../login/auth-file.ts';
@@ -14,6 +13,7 @@ import { AddressShares } from '../shares/address-shares.ts';
 import { CallerBudgets } from '../shares/caller-budgets.ts';
 import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
+import { readNamedFile } from './read-named-file.ts';
 import type { Logger } from './logger.ts';
 
 export interface Login {
@@ -45,7 +45,7 @@ export async function openLogin(
     throw new ConfigError(
       `WAYMARK_OIDC_ISSUER: expected an https address, or an http one of this machine, got \`${provider.issuer}\``,
     );
-  const text = file === undefined ? undefined : await readOrRefuse(file);
+  const text = file === undefined ? undefined : await readNamedFile('WAYMARK_AUTH_FILE', file);
   const oidc = provider && new OidcVerifier({ ...provider, report: (line) => logger.info(line) });
   const [first, ...others] = tokenSecrets;
   const tokens = first && new RunTokens([first, ...others]);
@@ -123,16 +123,6 @@ function withoutLogin(host: string, meant: boolean, logger: Logger): Login {
 const NAMED_BY_PROXY: AuthFile = parseAuthFile(
   JSON.stringify({ bindings: [{ claim: 'sub', has: '*', roles: ['admin'] }] }),
 );
-
-async function readOrRefuse(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`WAYMARK_AUTH_FILE: expected a file that can be read, got \`${file}\``, {
-      cause,
-    });
-  }
-}
 
 function parseOrRefuse(file: string | undefined, text: string): AuthFile {
   try {
