@@ -1,26 +1,10 @@
-import { describe, inject } from 'vitest';
-import { startTestServer } from '../../src/testing/start-test-server.ts';
-import * as activities from './contract-activities.ts';
-import * as contractTasks from './contract-tasks.ts';
-import { ordersOf } from './orders.ts';
+import { describe } from 'vitest';
+import { serveContract } from './serve-contract.ts';
 import { testTasks } from './tasks.contract.ts';
 
 describe('TaskService is a Tasks', () => {
   testTasks(async () => {
-    const server = await startTestServer({ address: inject('temporal').address });
-    const { service } = await server.serve({
-      tasks: contractTasks,
-      workflowsPath: new URL('./contract-tasks.ts', import.meta.url),
-      activities,
-    });
-    return {
-      home: service,
-      as: (caller) => service.as(caller),
-      lacks: new Set(),
-      begin: (id) => ordersOf(id).listened,
-      order: (id, order) => ordersOf(id).give(order),
-      letStop: () => {},
-      close: server.close,
-    };
+    const served = await serveContract();
+    return { ...served, as: (caller) => served.home.as(caller), lacks: new Set() };
   });
 });
