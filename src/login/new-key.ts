@@ -2,7 +2,8 @@
 import { KEY_ID, newApiKey } from './api-keys.ts';
 
 const [, , id = ''] = process.argv;
-if (KEY_ID.test(id)) {
+// An option, such as `--help`, is no id that anybody means.
+if (KEY_ID.test(id) && !id.startsWith('-')) {
   const { key, hash } = newApiKey(id);
   const entry = JSON.stringify({ id, hashes: [hash], roles: ['viewer'] });
   console.log(`Key, shown this once:  ${key}`);

@@ -24,3 +24,11 @@ test('an id that cannot be one is refused', async () => {
     stderr: expect.stringContaining('got `C I`'),
   });
 });
+
+test('who asks for help is told what is expected, and gets no key', async () => {
+  await expect(run('--help')).rejects.toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('Expected the id of a key'),
+  });
+});
